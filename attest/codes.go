@@ -253,6 +253,7 @@ const (
 	CodeDatasetExists    Code = "DATASET_EXISTS"
 	CodeDatasetVersion   Code = "DATASET_VERSION" // not the version that comes next
 	CodeOperationMissing Code = "OPERATION_MISSING"
+	CodeNotAnchoredYet   Code = "NOT_ANCHORED_YET" // recorded, in no anchored batch yet
 	CodeRecordMissing    Code = "RECORD_MISSING"
 	CodeSubjectShredded  Code = "SUBJECT_SHREDDED" // the key to this record was erased on purpose
 	CodeKeyringDamaged   Code = "KEYRING_DAMAGED"
@@ -296,6 +297,7 @@ const (
 	CodeFieldUnknown     Code = "FIELD_UNKNOWN" // the type has no such field
 	CodeFieldTwice       Code = "FIELD_REPEATED"
 	CodeIdentifierLegacy Code = "LICENCE_IDENTIFIER_LEGACY"
+	CodeNotInCustody     Code = "NOT_IN_CUSTODY" // the holder keeps the key: only the holder can present
 	CodeRequestsNone     Code = "REQUESTS_NONE"
 	CodeRequestsTooMany  Code = "REQUESTS_TOO_MANY"
 )

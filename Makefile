@@ -1,0 +1,103 @@
+# The project's commands. Bare `make` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+.DEFAULT_GOAL := help
+
+# Seconds, or a number of runs as 1000x, that each fuzz target gets.
+FUZZTIME ?= 10s
+# What `make bench` runs: an expression over benchmark names, and for how long each.
+BENCH ?= .
+BENCHTIME ?= 1s
+# Arguments of `make demo`, as in: make demo ARGS='--out results --json'
+ARGS ?=
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.1.4
+
+# The tools whose versions tools/go.mod fixes come before any that the machine has.
+export PATH := $(CURDIR)/bin/tools:$(PATH)
+
+##@ Use
+
+.PHONY: help
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## build bin/huzheng
+	@mkdir -p bin
+	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/...
+
+.PHONY: demo
+demo: build ## four provinces certify and verify each other's documents; ends by itself
+	bin/huzheng demo $(ARGS)
+
+.PHONY: bench
+bench: build ## measure: benchmarks beside the code, then the table of speeds
+	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
+	bin/huzheng bench
+
+##@ Prove
+
+.PHONY: test
+test: ## everything that proves it works: rules, formats, properties, faults, command line, README; brief fuzzing
+	@echo "== unit, property, fault, script and README tests"
+	go test -count=1 -shuffle=on -timeout 20m ./...
+	@$(MAKE) fuzz FUZZTIME=1s
+
+.PHONY: test-race
+test-race: ## the same tests, shorter, under the race detector
+	go test -race -short -count=1 -timeout 30m ./...
+
+.PHONY: fuzz
+fuzz: ## every fuzz target for FUZZTIME (10s)
+	@echo "== fuzzing, $(FUZZTIME) each"
+	@scripts/fuzz $(FUZZTIME)
+
+.PHONY: cover
+cover: ## statements that the tests reach: a summary, and bin/cover.html
+	@mkdir -p bin
+	go test -count=1 -short -coverpkg=./... -coverprofile=bin/cover.out ./...
+	@go tool cover -html=bin/cover.out -o bin/cover.html
+	@go tool cover -func=bin/cover.out | tail -n 1
+
+##@ Keep
+
+.PHONY: lint
+lint: tools ## linters, shell scripts, modules, generated files, the architecture
+	@echo "== golangci-lint"
+	@golangci-lint run ./...
+	@echo "== shellcheck"
+	@shellcheck .ci/run scripts/check-generated scripts/fuzz scripts/tools
+	@echo "== modules"
+	@go mod verify
+	@go mod tidy -diff || { echo "go.mod or go.sum is not tidy: run 'go mod tidy' and commit" >&2; exit 1; }
+	@$(MAKE) check-generated
+	@echo "== architecture"
+	@go test -count=1 ./internal/archtest/...
+
+.PHONY: generate
+generate: tools ## write the generated code anew
+	go generate ./...
+
+.PHONY: check-generated
+check-generated: tools ## fail if generated code is not what its source gives
+	@echo "== generated code"
+	@scripts/check-generated
+
+.PHONY: vuln
+vuln: ## known vulnerabilities in what we import (asks the network)
+	go run $(GOVULNCHECK) ./...
+
+.PHONY: tools
+tools: ## build the tools of tools/go.mod into bin/tools, once per version
+	@scripts/tools
+
+.PHONY: clean
+clean: ## remove what was built, the tools aside
+	rm -rf bin/huzheng bin/chaincode bin/cover.out bin/cover.html

@@ -1,0 +1,5 @@
+package main
+
+import "example.org/bad/chaincode"
+
+func main() { chaincode.Start() }

@@ -1,0 +1,6 @@
+package index
+
+import "example.org/bad/internal/vault"
+
+// Open asks a sibling.
+func Open() { vault.Open() }

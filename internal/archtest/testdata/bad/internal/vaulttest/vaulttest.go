@@ -1,0 +1,4 @@
+package vaulttest
+
+// Size is not the problem.
+const Size = 1

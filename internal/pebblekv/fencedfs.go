@@ -60,10 +60,16 @@ func (s *fencedFS) ReuseForWrite(oldname, newname string, category vfs.DiskWrite
 // OpenDir implements vfs.FS. A folder is opened to sync it, which is a change, and part of starting a new log.
 func (s *fencedFS) OpenDir(name string) (vfs.File, error) {
 	file, err := s.FS.OpenDir(name)
-	if err != nil {
+	if err = s.fuse.whileOpening(err); err != nil {
 		return nil, err
 	}
 	return &fencedFile{File: file, fuse: s.fuse, wal: true}, nil
+}
+
+// List implements vfs.FS.
+func (s *fencedFS) List(dir string) ([]string, error) {
+	names, err := s.FS.List(dir)
+	return names, s.fuse.whileOpening(err)
 }
 
 // Link implements vfs.FS.

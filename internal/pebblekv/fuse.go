@@ -3,6 +3,7 @@ package pebblekv
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"runtime"
 	"runtime/debug"
@@ -23,6 +24,7 @@ type fuse struct {
 	log     *slog.Logger
 	gate    sync.RWMutex // held for reading during each change to the disk
 	blown   atomic.Bool
+	opening atomic.Bool   // Pebble is opening the database, or has
 	serving atomic.Bool   // the store has been opened
 	failed  chan struct{} // closed after blown is set by a failure
 	cause   error         // written before failed is closed
@@ -55,6 +57,20 @@ func (f *fuse) err() error {
 
 // change runs one change to the disk, or refuses it once the store has failed.
 func (f *fuse) change(do func() error) error {
+	return f.whileOpening(f.gated(do))
+}
+
+// whileOpening keeps an error from Pebble until the store is open: an Open that fails late frees the caches that its own
+// flushes and compactions still use, and they panic beyond any recover.
+func (f *fuse) whileOpening(err error) error {
+	if err == nil || !f.opening.Load() || f.serving.Load() || errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	f.halt(err)
+	return err
+}
+
+func (f *fuse) gated(do func() error) error {
 	f.gate.RLock()
 	defer f.gate.RUnlock()
 	if f.blown.Load() {
@@ -69,7 +85,7 @@ func (f *fuse) change(do func() error) error {
 // locks that reading needs; its caller has been answered by then.
 func (f *fuse) halt(err error) {
 	f.blow(err)
-	if f.serving.Load() {
+	if f.opening.Load() {
 		select {}
 	}
 }

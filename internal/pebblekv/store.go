@@ -30,6 +30,7 @@ func Open(dir string, o Options) (*Store, error) {
 		if err := s.prepare(dir, o.Create); err != nil {
 			return err
 		}
+		s.fuse.opening.Store(true)
 		db, err := pebble.Open(dir, o.pebble(s.fs, cache))
 		if err != nil {
 			return err

@@ -127,27 +127,14 @@ func ReadProfile(p *SDJWT) (*Profile, error) {
 	if p.Issuer.Type != TypeCertificate {
 		return nil, Errorf(CodeSDJWTType, "typ is not %s", TypeCertificate)
 	}
-	for _, m := range p.Payload.Members() {
-		if !visibleClaims[m.Name] && m.Name != "_sd" && m.Name != "_sd_alg" {
-			return nil, Errorf(CodeClaimUnknown, "the certificate shows a claim that this profile does not know")
-		}
-	}
-	for i := range p.Disclosures {
-		if !p.Disclosures[i].IsArray && visibleClaims[p.Disclosures[i].Name] {
-			return nil, Errorf(CodeClaimReserved, "a disclosure has the name of a visible claim")
-		}
-	}
-	f := p.Payload.Fields()
-	out := &Profile{Issuer: f.String("iss"), KeyID: p.Issuer.KeyID, IssuedAt: f.Int64("iat")}
-	vct := f.String("vct")
-	var hasEnd bool
-	out.NotBefore, _ = f.OptInt64("nbf")
-	out.Expires, hasEnd = f.OptInt64("exp")
-	if err := f.Err(); err != nil {
+	if err := checkNames(p); err != nil {
 		return nil, err
 	}
-	if out.IssuedAt <= 0 || out.NotBefore < 0 || hasEnd && out.Expires <= 0 { // zero would read as without end
-		return nil, Errorf(CodeProfile, "iat, nbf or exp is not a time after 1970")
+	f := p.Payload.Fields()
+	out := &Profile{Issuer: f.String("iss"), KeyID: p.Issuer.KeyID}
+	vct := f.String("vct")
+	if err := out.readTimes(f); err != nil {
+		return nil, err
 	}
 	if err := out.readIssuerAndType(vct); err != nil {
 		return nil, err
@@ -156,6 +143,36 @@ func ReadProfile(p *SDJWT) (*Profile, error) {
 		return nil, err
 	}
 	return out, out.readHolder(f)
+}
+
+// checkNames refuses what this profile shows to nobody, and what it never hides.
+func checkNames(p *SDJWT) error {
+	for name := range p.Payload.pairs {
+		if claim := name.Str(); !visibleClaims[claim] && claim != claimDigests && claim != claimHash {
+			return Errorf(CodeClaimUnknown, "the certificate shows a claim that this profile does not know")
+		}
+	}
+	for i := range p.Disclosures {
+		if !p.Disclosures[i].IsArray && visibleClaims[p.Disclosures[i].Name] {
+			return Errorf(CodeClaimReserved, "a disclosure has the name of a visible claim")
+		}
+	}
+	return nil
+}
+
+// readTimes reads iat, nbf and exp, and is the first error of f so far.
+func (p *Profile) readTimes(f *Fields) error {
+	var ends bool
+	p.IssuedAt = f.Int64("iat")
+	p.NotBefore, _ = f.OptInt64("nbf")
+	p.Expires, ends = f.OptInt64("exp")
+	if err := f.Err(); err != nil {
+		return err
+	}
+	if p.IssuedAt <= 0 || p.NotBefore < 0 || ends && p.Expires <= 0 { // zero would read as without end
+		return Errorf(CodeProfile, "iat, nbf or exp is not a time after 1970")
+	}
+	return nil
 }
 
 func (p *Profile) readIssuerAndType(vct string) error {

@@ -135,7 +135,7 @@ const (
 	CodeIssuerUnknown       Code = "ISSUER_UNKNOWN"
 	CodeIssuerMismatch      Code = "ISSUER_MISMATCH"
 	CodeKeyMismatch         Code = "KEY_MISMATCH"
-	CodeTypeNotAccredited   Code = "TYPE_NOT_ACCREDITED"
+	CodeTypeNotAccredited   Code = "TYPE_NOT_ACCREDITED" //nolint:gosec // a code, no credential
 	CodeReceiptMissing      Code = "RECEIPT_MISSING"
 	CodeReceiptKind         Code = "RECEIPT_KIND"
 	CodeBatchUnknown        Code = "BATCH_UNKNOWN"
@@ -225,6 +225,7 @@ const (
 	CodeNotFound              Code = "NOT_FOUND"
 	CodeMethodNotAllowed      Code = "METHOD_NOT_ALLOWED"
 	CodeBodyTooLarge          Code = "BODY_TOO_LARGE"
+	CodeBodyIncomplete        Code = "BODY_INCOMPLETE"
 	CodeContentType           Code = "CONTENT_TYPE"
 	CodeRateLimited           Code = "RATE_LIMITED"
 	CodeOverloaded            Code = "OVERLOADED"

@@ -73,7 +73,8 @@ func (j *judge) identify() {
 // inconclusive are the errors of reading that say "we do not know this", not "this is wrong".
 func inconclusive(err error) bool {
 	switch CodeOf(err) {
-	case CodeAlgUnknown, CodeHashUnknown, CodeSDJWTType, CodeClaimUnknown, CodeInternal:
+	case CodeAlgUnknown, CodeHashUnknown, CodeSDJWTType, CodeClaimUnknown, CodeInternal,
+		CodeSDJWTSize, CodeJSONSize: // more than we read is not a contradiction
 		return true
 	default:
 		return false
@@ -198,8 +199,9 @@ func (j *judge) knowsClaims() bool {
 	if j.e.Claims == nil {
 		return false
 	}
-	for _, m := range j.e.Claims.Root().Members() {
-		if _, ok := j.e.Type.Grades[m.Name]; !ok && !visibleClaims[m.Name] && !slices.Contains(j.e.Type.Predicates, m.Name) {
+	for name := range j.e.Claims.Root().pairs {
+		name := name.Str()
+		if _, ok := j.e.Type.Grades[name]; !ok && !visibleClaims[name] && !slices.Contains(j.e.Type.Predicates, name) {
 			return false
 		}
 	}
@@ -227,13 +229,7 @@ func (j *judge) status() finding {
 	if !e.Profile.HasStatus {
 		return unknown(CodeStatusMissing, "")
 	}
-	// An end whose date lies within the skew of clocks counts already, also behind a suspension.
-	at := StatusAt(e.Status, e.Request.Now+e.Policy.ClockSkew)
-	if at == nil || at.State == StatusSuspended {
-		if now := StatusAt(e.Status, e.Request.Now); now != nil {
-			at = now
-		}
-	}
+	at := e.statusNow()
 	if at == nil {
 		return pass("")
 	}
@@ -248,6 +244,19 @@ func (j *judge) status() finding {
 	default:
 		return unknown(CodeStatusMissing, "")
 	}
+}
+
+// statusNow is the interval that speaks. An end whose date lies within the skew of clocks counts already, also behind a
+// suspension.
+func (e *Evidence) statusNow() *Interval {
+	at := StatusAt(e.Status, e.Request.Now+e.Policy.ClockSkew)
+	if at != nil && at.State != StatusSuspended {
+		return at
+	}
+	if now := StatusAt(e.Status, e.Request.Now); now != nil {
+		return now
+	}
+	return at
 }
 
 func (j *judge) binding() finding {
@@ -296,7 +305,7 @@ func (j *judge) freshness() finding {
 	switch {
 	case j.e.LookupErr != nil:
 		return unknown(CodeOf(j.e.LookupErr), "")
-	case j.e.Ledger.Age > j.e.Policy.MaxIndexAge:
+	case j.e.Ledger.Age > j.e.Policy.MaxIndexAge, j.e.Ledger.Age < -j.e.Policy.ClockSkew: // or a clock that went back
 		return unknown(CodeIndexStale, strconv.FormatInt(j.e.Ledger.Age, 10)+" s")
 	}
 	return pass("height " + strconv.FormatUint(j.e.Ledger.Height, 10))
@@ -319,75 +328,3 @@ func (j *judge) witness() finding {
 	}
 	return pass(evidence)
 }
-
-// verdicts of the checks that speak once everything that rests on evidence has passed, in the order in which they speak.
-var speaking = []struct {
-	check CheckName
-	code  Code
-	as    Result
-}{
-	{CheckStatus, CodeRevoked, Revoked},
-	{CheckStatus, CodeSuperseded, Superseded},
-	{CheckStatus, CodeSuspended, Suspended},
-	{CheckValidity, CodeExpired, Expired},
-	{CheckValidity, CodeNotYetValid, NotYetValid},
-}
-
-func (j *judge) decide() {
-	// What contradicts itself needs no ledger to be refused.
-	if c, ok := j.first(Failed, CheckParse); ok {
-		j.set(Invalid, c.Code)
-		return
-	}
-	if c, ok := j.first(Unknown, CheckFreshness, CheckWitness); ok {
-		j.set(Undetermined, c.Code)
-		return
-	}
-	if c, ok := j.first(Failed, CheckSignature, CheckKey, CheckAuthority, CheckBinding); ok {
-		j.set(Invalid, c.Code)
-		return
-	}
-	for _, c := range j.v.Checks {
-		if c.Outcome == Unknown && c.Code != CodeNotChecked {
-			j.set(Undetermined, c.Code)
-			return
-		}
-	}
-	j.speak()
-}
-
-// first is the first of the named checks that came to the outcome.
-func (j *judge) first(outcome Outcome, names ...CheckName) (Check, bool) {
-	for _, name := range names {
-		if c, _ := j.v.Check(name); c.Outcome == outcome {
-			return c, true
-		}
-	}
-	return Check{}, false
-}
-
-// speak ends the weighing. Whatever then still stands against the document, or was not made, leaves a doubt.
-func (j *judge) speak() {
-	recognised, _ := j.v.Check(CheckRecognition)
-	suspensionAccepted := recognised.Outcome == Passed && recognised.Code == CodeAgreementAccepts
-	for _, s := range speaking {
-		c, _ := j.v.Check(s.check)
-		if c.Outcome == Failed && c.Code == s.code && (s.as != Suspended || !suspensionAccepted) {
-			j.set(s.as, c.Code)
-			return
-		}
-	}
-	if recognised.Outcome == Failed {
-		j.set(NotRecognised, recognised.Code)
-		return
-	}
-	for _, c := range j.v.Checks {
-		if c.Outcome == Unknown || c.Outcome == Failed && c.Code != CodeSuspended {
-			j.set(Undetermined, c.Code)
-			return
-		}
-	}
-	j.set(Valid, CodeOK)
-}
-
-func (j *judge) set(r Result, c Code) { j.v.Result, j.v.Code = r, c }

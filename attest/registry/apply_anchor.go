@@ -1,6 +1,7 @@
 package registry
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -14,11 +15,7 @@ const MaxBatch = 1 << 20
 // batches have equal ids and a retry is the same operation.
 func BatchID(key string, kind attest.Kind, suite attest.Suite, root [32]byte, size uint64) string {
 	text := strings.Join([]string{"huzheng/v1/batch", key, string(kind), string(suite)}, "\x00") + "\x00"
-	tail := make([]byte, 8)
-	for i := range tail {
-		tail[i] = byte(size >> (56 - 8*i))
-	}
-	sum := suite.Sum([]byte(text), root[:], tail)
+	sum := suite.Sum([]byte(text), root[:], binary.BigEndian.AppendUint64(nil, size))
 	return b64(sum[:16])
 }
 
@@ -65,7 +62,7 @@ func (a *Anchor) typed(c *call) error {
 	if err := c.mayAnchor(); err != nil {
 		return err
 	}
-	if err := checkTypes("types", a.Types); err != nil {
+	if err := checkTypes(a.Types); err != nil {
 		return err
 	}
 	for _, t := range a.Types {

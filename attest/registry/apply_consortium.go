@@ -8,7 +8,7 @@ import (
 
 // apply founds the consortium. Nothing is registered yet, so the charter brings the keys that sign it: a governance
 // key of every founder must have signed the same charter, and one of the first founder's signs the command itself.
-func (found *Found) apply(c *call) (Event, error) {
+func (f *Found) apply(c *call) (Event, error) {
 	existing, err := load(c.state, KeyConsortium, DecodeConsortium)
 	if err != nil {
 		return Event{}, err
@@ -19,7 +19,7 @@ func (found *Found) apply(c *call) (Event, error) {
 		}
 		return Event{}, attest.Errorf(attest.CodeAlreadyFounded, "the consortium has been founded")
 	}
-	charter, signatures, err := readCharter(found.Signatures)
+	charter, signatures, err := readCharter(f.Signatures)
 	if err != nil {
 		return Event{}, err
 	}

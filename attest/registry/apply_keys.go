@@ -26,17 +26,22 @@ func (r *RotateKey) apply(c *call) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
-	if r.Add != nil {
-		if err := putKey(c.state, r.Owner, r.Add); err != nil {
-			return Event{}, err
-		}
-	}
-	if retired != nil {
-		if err := c.state.Put(KeyKey(retired.ID), encodeKey(retired)); err != nil {
-			return Event{}, err
-		}
+	if err := r.write(c, retired); err != nil {
+		return Event{}, err
 	}
 	return Event{Name: NameRotateKey, Key: c.operation()}, c.mark()
+}
+
+func (r *RotateKey) write(c *call, retired *attest.Key) error {
+	if r.Add != nil {
+		if err := putKey(c.state, r.Owner, r.Add); err != nil {
+			return err
+		}
+	}
+	if retired == nil {
+		return nil
+	}
+	return c.state.Put(KeyKey(retired.ID), encodeKey(retired))
 }
 
 // checkAdd checks the new key and that its name was never used.

@@ -35,15 +35,20 @@ func checkAgreement(c *call, a *attest.Agreement) error {
 			return err
 		}
 	}
-	if err := checkTypes("types", a.Types); err != nil {
+	if err := checkTypes(a.Types); err != nil {
 		return err
 	}
 	if err := checkScenarios(a); err != nil {
 		return err
 	}
-	switch {
-	case !slices.Contains(parties(a), c.region):
+	if !slices.Contains(parties(a), c.region) {
 		return attest.Errorf(attest.CodeNotPermitted, "an agreement is proposed by one of its parties")
+	}
+	return checkPeriod(a)
+}
+
+func checkPeriod(a *attest.Agreement) error {
+	switch {
 	case a.From <= 0 || a.Until < 0 || a.Until >= 1<<40:
 		return invalid("period", "is not in Unix seconds")
 	case a.Until != 0 && a.Until <= a.From:
@@ -125,30 +130,39 @@ func (c *call) approve(a *agreement, event string) (Event, error) {
 }
 
 // apply gives notice. Any party can; a further notice may only bring the end forward.
-func (w *WithdrawAgreement) apply(c *call) (Event, error) {
+func (n *WithdrawAgreement) apply(c *call) (Event, error) {
 	if err := c.require(attest.UseGovern); err != nil {
 		return Event{}, err
 	}
-	key := KeyAgreement(w.ID, w.Version)
+	key := KeyAgreement(n.ID, n.Version)
 	a, err := load(c.state, key, decodeAgreement)
-	switch {
-	case err != nil:
+	if err != nil {
 		return Event{}, err
-	case a == nil:
-		return Event{}, attest.Errorf(attest.CodeAgreementUnknown, "that version of the agreement was not proposed")
-	case !slices.Contains(parties(&a.Agreement), c.region):
-		return Event{}, attest.Errorf(attest.CodeNotPermitted, "the signer's region is not a party")
-	case w.Ends <= 0 || w.Ends >= 1<<40:
-		return Event{}, invalid("ends", "is not a time in Unix seconds")
-	case a.State == attest.AgreementWithdrawn && w.Ends >= a.Ends:
-		return Event{}, attest.Errorf(attest.CodeAgreementState, "the agreement ends earlier already")
 	}
+	if err := n.check(c, a); err != nil {
+		return Event{}, err
+	}
+	ends := n.Ends
 	if a.State == attest.AgreementProposed {
-		w.Ends = 1 // it never was in force, and no later approval can bring it there
+		ends = 1 // it never was in force, and no later approval can bring it there
 	}
-	a.State, a.Ends = attest.AgreementWithdrawn, w.Ends
+	a.State, a.Ends = attest.AgreementWithdrawn, ends
 	if err := c.mark(); err != nil {
 		return Event{}, err
 	}
 	return c.put(NameWithdrawAgreement, key, a.encode())
+}
+
+func (n *WithdrawAgreement) check(c *call, a *agreement) error {
+	switch {
+	case a == nil:
+		return attest.Errorf(attest.CodeAgreementUnknown, "that version of the agreement was not proposed")
+	case !slices.Contains(parties(&a.Agreement), c.region):
+		return attest.Errorf(attest.CodeNotPermitted, "the signer's region is not a party")
+	case n.Ends <= 0 || n.Ends >= 1<<40:
+		return invalid("ends", "is not a time in Unix seconds")
+	case a.State == attest.AgreementWithdrawn && n.Ends >= a.Ends:
+		return attest.Errorf(attest.CodeAgreementState, "the agreement ends earlier already")
+	}
+	return nil
 }

@@ -101,12 +101,12 @@ type marked interface {
 	marks()
 }
 
-func (c *RotateKey) marks()         {}
-func (c *MarkCompromised) marks()   {}
-func (c *SetScope) marks()          {}
-func (c *SetAuthorityState) marks() {}
-func (c *SetStatus) marks()         {}
-func (c *WithdrawAgreement) marks() {}
+func (r *RotateKey) marks()         {}
+func (m *MarkCompromised) marks()   {}
+func (s *SetScope) marks()          {}
+func (s *SetAuthorityState) marks() {}
+func (s *SetStatus) marks()         {}
+func (n *WithdrawAgreement) marks() {}
 
 // mark leaves the operation's mark.
 func (c *call) mark() error {

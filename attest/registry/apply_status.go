@@ -93,13 +93,18 @@ func (e *StatusEntry) check() error {
 	if !slices.Contains(reasons, e.Reason) || (e.Reason == "01") != (e.State == Reinstated) {
 		return invalid("reason", "is not a state code that fits the state")
 	}
+	return e.checkSuccessor()
+}
+
+func (e *StatusEntry) checkSuccessor() error {
 	if (e.Successor != "") != (e.State == string(attest.StatusSuperseded)) {
 		return invalid("successor", "belongs to a superseded certificate, and to no other")
 	}
-	if e.Successor != "" {
-		if raw, err := base64.RawURLEncoding.Strict().DecodeString(e.Successor); err != nil || len(raw) != 32 {
-			return invalid("successor", "is not a commitment in base64url")
-		}
+	if e.Successor == "" {
+		return nil
+	}
+	if raw, err := base64.RawURLEncoding.Strict().DecodeString(e.Successor); err != nil || len(raw) != 32 || len(e.Successor) != 43 {
+		return invalid("successor", "is not a commitment in base64url")
 	}
 	return nil
 }
@@ -111,31 +116,42 @@ const maxIntervals = 256
 // extend adds what the entry says to a certificate's history, which is never rewritten: a suspension may be ended or
 // turn into an end; an end is final.
 func (e *StatusEntry) extend(intervals []attest.Interval) ([]attest.Interval, error) {
-	refused := func(why string) ([]attest.Interval, error) {
-		return nil, attest.Errorf(attest.CodeStatusTransition, "%s", why)
-	}
 	var open *attest.Interval
 	if n := len(intervals); n > 0 && intervals[n-1].Until == 0 {
 		open = &intervals[n-1]
 	}
-	final := open != nil && open.State != attest.StatusSuspended
-	switch {
-	case final:
-		return refused("the certificate is " + string(open.State) + "; that is final")
-	case e.State == Reinstated && open == nil:
-		return refused("the certificate is not suspended")
-	case e.State == string(attest.StatusSuspended) && open != nil:
-		return refused("the certificate is suspended")
-	case e.State == string(attest.StatusSuspended) && len(intervals) >= maxIntervals:
-		return refused("the certificate was suspended too often")
-	case open != nil && e.From < open.From:
-		return nil, attest.Errorf(attest.CodeDatesReversed, "the change lies before the suspension it follows")
-	case e.State == Reinstated:
-		open.Until = max(e.From, open.From+1)
-		return intervals, nil
+	if err := e.follows(open, len(intervals)); err != nil {
+		return nil, err
 	}
 	if open != nil {
 		open.Until = max(e.From, open.From+1)
 	}
+	if e.State == Reinstated {
+		return intervals, nil
+	}
 	return append(intervals, attest.Interval{State: attest.StatusState(e.State), From: e.From, Reason: e.Reason, Successor: e.Successor}), nil
+}
+
+// follows checks that the change can come after the open interval, nil for none, of a history of so many.
+func (e *StatusEntry) follows(open *attest.Interval, recorded int) error {
+	refused := func(why string) error { return attest.Errorf(attest.CodeStatusTransition, "%s", why) }
+	suspends := e.State == string(attest.StatusSuspended)
+	if open == nil {
+		switch {
+		case e.State == Reinstated:
+			return refused("the certificate is not suspended")
+		case suspends && recorded >= maxIntervals:
+			return refused("the certificate was suspended too often")
+		}
+		return nil
+	}
+	switch {
+	case open.State != attest.StatusSuspended:
+		return refused("the certificate is " + string(open.State) + "; that is final")
+	case suspends:
+		return refused("the certificate is suspended")
+	case e.From < open.From:
+		return attest.Errorf(attest.CodeDatesReversed, "the change lies before the suspension it follows")
+	}
+	return nil
 }

@@ -27,7 +27,7 @@ func (r *RegisterAuthority) check(c *call) error {
 	if err := checkName("name", a.Name, 64); err != nil {
 		return err
 	}
-	if err := checkTypes("types", a.Types); err != nil {
+	if err := checkTypes(a.Types); err != nil {
 		return err
 	}
 	if err := checkNewKey(&r.Key, attest.UseIssue); err != nil {
@@ -54,14 +54,14 @@ func (c *call) delegates(parent string, a *attest.Authority) error {
 	if c.signer == nil || c.signer.Code != parent {
 		return attest.Errorf(attest.CodeNotPermitted, "a delegation is signed by the parent")
 	}
+	if c.signer.State != attest.AuthorityActive {
+		return attest.Errorf(attest.CodeAuthorityInactive, "the parent is %s", c.signer.State)
+	}
 	return narrows(c.signer, a)
 }
 
 // narrows checks that an authority's scope lies within its parent's.
 func narrows(parent *authority, a *attest.Authority) error {
-	if parent.State != attest.AuthorityActive {
-		return attest.Errorf(attest.CodeAuthorityInactive, "the parent is %s", parent.State)
-	}
 	if !gbt.Within(a.Division, parent.Division) {
 		return attest.Errorf(attest.CodeScopeTooWide, "the division does not lie within the parent's")
 	}
@@ -76,7 +76,7 @@ func narrows(parent *authority, a *attest.Authority) error {
 // apply replaces a scope. Authorities below keep what they were given; the rules check each at its own anchors, and a
 // region that narrows a parent narrows its children by further commands.
 func (s *SetScope) apply(c *call) (Event, error) {
-	if err := checkTypes("types", s.Types); err != nil {
+	if err := checkTypes(s.Types); err != nil {
 		return Event{}, err
 	}
 	a, err := c.authority(s.Code)
@@ -104,8 +104,13 @@ func (c *call) mayRescope(a *authority) error {
 	if err != nil {
 		return err
 	}
-	if c.key.Use != attest.UseGovern && (c.signer == nil || c.signer.Code != a.Parent) {
-		return attest.Errorf(attest.CodeNotPermitted, "a scope is set by the parent or the region")
+	if c.key.Use != attest.UseGovern {
+		if c.signer == nil || c.signer.Code != a.Parent {
+			return attest.Errorf(attest.CodeNotPermitted, "a scope is set by the parent or the region")
+		}
+		if parent.State != attest.AuthorityActive {
+			return attest.Errorf(attest.CodeAuthorityInactive, "the parent is %s", parent.State)
+		}
 	}
 	return narrows(parent, &a.Authority)
 }

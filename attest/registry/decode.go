@@ -27,18 +27,10 @@ func Parse(command []byte) (*Signed, error) {
 	if len(command) > MaxCommand {
 		return nil, attest.Errorf(attest.CodeCommandTooLarge, "a command has at most %d bytes", MaxCommand)
 	}
-	j, err := attest.ParseJWS(command)
+	j, f, err := parseSigned(command)
 	if err != nil {
 		return nil, err
 	}
-	if j.Type != Type || j.KeyID == "" || len(j.Header.Members()) != 3 {
-		return nil, attest.Errorf(attest.CodeCommandFormat, "header is not alg, kid and typ %s", Type)
-	}
-	payload, err := attest.ParseJSON(j.Payload, attest.Limits{Bytes: MaxCommand, Depth: 8, Members: 16384})
-	if err != nil {
-		return nil, err
-	}
-	f := payload.Fields()
 	version, network, name := f.Int64("v"), f.String("net"), f.String("cmd")
 	if err := f.Err(); err != nil {
 		return nil, err
@@ -54,6 +46,22 @@ func Parse(command []byte) (*Signed, error) {
 		return nil, err
 	}
 	return &Signed{Key: j.KeyID, Network: network, Command: c, Digest: sha256.Sum256(command), jws: j}, nil
+}
+
+// parseSigned opens the payload of a command's JWS.
+func parseSigned(command []byte) (*attest.JWS, *attest.Fields, error) {
+	j, err := attest.ParseJWS(command)
+	if err != nil {
+		return nil, nil, err
+	}
+	if j.Type != Type || j.KeyID == "" || len(j.Header.Members()) != 3 {
+		return nil, nil, attest.Errorf(attest.CodeCommandFormat, "header is not alg, kid and typ %s", Type)
+	}
+	payload, err := attest.ParseJSON(j.Payload, attest.Limits{Bytes: MaxCommand, Depth: 8, Members: 16384})
+	if err != nil {
+		return nil, nil, err
+	}
+	return j, payload.Fields(), nil
 }
 
 // decode reads the members of the named command; nil for a name that is none. Errors stay in f.
@@ -183,19 +191,9 @@ func decodeJWK(f *attest.Fields) *attest.PublicKey {
 
 // readCharter checks that every signature carries the same charter, and reads it.
 func readCharter(signatures []string) (*Charter, []*attest.JWS, error) {
-	var jws []*attest.JWS
-	for _, s := range signatures {
-		j, err := attest.ParseJWS([]byte(s))
-		if err != nil {
-			return nil, nil, err
-		}
-		if j.Type != TypeCharter || len(jws) > 0 && string(j.Payload) != string(jws[0].Payload) {
-			return nil, nil, attest.Errorf(attest.CodeCharter, "the signatures are not over one charter")
-		}
-		jws = append(jws, j)
-	}
-	if len(jws) == 0 {
-		return nil, nil, attest.Errorf(attest.CodeCharter, "no founder has signed")
+	jws, err := parseSignatures(signatures)
+	if err != nil {
+		return nil, nil, err
 	}
 	payload, err := attest.ParseJSON(jws[0].Payload, attest.Limits{Bytes: MaxCommand, Depth: 8, Members: 16384})
 	if err != nil {
@@ -210,6 +208,24 @@ func readCharter(signatures []string) (*Charter, []*attest.JWS, error) {
 		ch.Founders = append(ch.Founders, decodeFounder(founder))
 	}
 	return ch, jws, f.Done()
+}
+
+func parseSignatures(signatures []string) ([]*attest.JWS, error) {
+	if len(signatures) == 0 {
+		return nil, attest.Errorf(attest.CodeCharter, "no founder has signed")
+	}
+	jws := make([]*attest.JWS, 0, len(signatures))
+	for _, s := range signatures {
+		j, err := attest.ParseJWS([]byte(s))
+		if err != nil {
+			return nil, err
+		}
+		if j.Type != TypeCharter || len(jws) > 0 && string(j.Payload) != string(jws[0].Payload) {
+			return nil, attest.Errorf(attest.CodeCharter, "the signatures are not over one charter")
+		}
+		jws = append(jws, j)
+	}
+	return jws, nil
 }
 
 func height(f *attest.Fields, name string) uint64 {

@@ -54,63 +54,63 @@ func encodeNewKey(w *attest.ObjectWriter, k *NewKey) {
 }
 
 // Name implements Command.
-func (c *Found) Name() string { return NameFound }
+func (f *Found) Name() string { return NameFound }
 
 // Operation implements Command.
-func (c *Found) Operation() string             { return NameFound }
-func (c *Found) encode(w *attest.ObjectWriter) { w.Strings("signatures", c.Signatures) }
+func (f *Found) Operation() string             { return NameFound }
+func (f *Found) encode(w *attest.ObjectWriter) { w.Strings("signatures", f.Signatures) }
 
 // Name implements Command.
-func (c *ProposeRegion) Name() string { return NameProposeRegion }
+func (p *ProposeRegion) Name() string { return NameProposeRegion }
 
 // Operation implements Command.
-func (c *ProposeRegion) Operation() string { return NameProposeRegion + "/" + c.Founder.Region.Code }
-func (c *ProposeRegion) encode(w *attest.ObjectWriter) {
-	w.Object("region", func(w *attest.ObjectWriter) { encodeFounder(w, &c.Founder) })
+func (p *ProposeRegion) Operation() string { return NameProposeRegion + "/" + p.Founder.Region.Code }
+func (p *ProposeRegion) encode(w *attest.ObjectWriter) {
+	w.Object("region", func(w *attest.ObjectWriter) { encodeFounder(w, &p.Founder) })
 }
 
 // Name implements Command.
-func (c *ApproveRegion) Name() string { return NameApproveRegion }
+func (a *ApproveRegion) Name() string { return NameApproveRegion }
 
 // Operation implements Command.
-func (c *ApproveRegion) Operation() string { return NameApproveRegion + "/" + c.Region }
-func (c *ApproveRegion) encode(w *attest.ObjectWriter) {
-	w.String("region", c.Region)
-	w.String("proposal", c.Digest)
+func (a *ApproveRegion) Operation() string { return NameApproveRegion + "/" + a.Region }
+func (a *ApproveRegion) encode(w *attest.ObjectWriter) {
+	w.String("region", a.Region)
+	w.String("proposal", a.Digest)
 }
 
 // Name implements Command.
-func (c *RotateKey) Name() string { return NameRotateKey }
+func (r *RotateKey) Name() string { return NameRotateKey }
 
 // Operation implements Command.
-func (c *RotateKey) Operation() string { return c.Op }
-func (c *RotateKey) encode(w *attest.ObjectWriter) {
-	w.String("op", c.Op)
-	w.String("owner", c.Owner)
-	if c.Add != nil {
-		w.Object("add", func(w *attest.ObjectWriter) { encodeNewKey(w, c.Add) })
+func (r *RotateKey) Operation() string { return r.Op }
+func (r *RotateKey) encode(w *attest.ObjectWriter) {
+	w.String("op", r.Op)
+	w.String("owner", r.Owner)
+	if r.Add != nil {
+		w.Object("add", func(w *attest.ObjectWriter) { encodeNewKey(w, r.Add) })
 	}
-	w.OptString("retire", c.Retire)
+	w.OptString("retire", r.Retire)
 }
 
 // Name implements Command.
-func (c *MarkCompromised) Name() string { return NameMarkCompromised }
+func (m *MarkCompromised) Name() string { return NameMarkCompromised }
 
 // Operation implements Command.
-func (c *MarkCompromised) Operation() string { return c.Op }
-func (c *MarkCompromised) encode(w *attest.ObjectWriter) {
-	w.String("op", c.Op)
-	w.String("key", c.Key)
-	w.Int64("from", int64(c.From)) //nolint:gosec // a block number: far below 2^63
+func (m *MarkCompromised) Operation() string { return m.Op }
+func (m *MarkCompromised) encode(w *attest.ObjectWriter) {
+	w.String("op", m.Op)
+	w.String("key", m.Key)
+	w.Int64("from", int64(m.From)) //nolint:gosec // a block number: far below 2^63
 }
 
 // Name implements Command.
-func (c *RegisterAuthority) Name() string { return NameRegisterAuthority }
+func (r *RegisterAuthority) Name() string { return NameRegisterAuthority }
 
 // Operation implements Command.
-func (c *RegisterAuthority) Operation() string { return NameRegisterAuthority + "/" + c.Authority.Code }
-func (c *RegisterAuthority) encode(w *attest.ObjectWriter) {
-	a := &c.Authority
+func (r *RegisterAuthority) Operation() string { return NameRegisterAuthority + "/" + r.Authority.Code }
+func (r *RegisterAuthority) encode(w *attest.ObjectWriter) {
+	a := &r.Authority
 	w.String("code", a.Code)
 	w.String("name", a.Name)
 	w.String("region", a.Region)
@@ -118,71 +118,71 @@ func (c *RegisterAuthority) encode(w *attest.ObjectWriter) {
 	w.OptString("parent", a.Parent)
 	w.String("issuer", a.Issuer)
 	w.Strings("types", a.Types)
-	w.Object("key", func(w *attest.ObjectWriter) { encodeNewKey(w, &c.Key) })
+	w.Object("key", func(w *attest.ObjectWriter) { encodeNewKey(w, &r.Key) })
 }
 
 // Name implements Command.
-func (c *SetScope) Name() string { return NameSetScope }
+func (s *SetScope) Name() string { return NameSetScope }
 
 // Operation implements Command.
-func (c *SetScope) Operation() string { return c.Op }
-func (c *SetScope) encode(w *attest.ObjectWriter) {
-	w.String("op", c.Op)
-	w.String("authority", c.Code)
-	w.Strings("types", c.Types)
+func (s *SetScope) Operation() string { return s.Op }
+func (s *SetScope) encode(w *attest.ObjectWriter) {
+	w.String("op", s.Op)
+	w.String("authority", s.Code)
+	w.Strings("types", s.Types)
 }
 
 // Name implements Command.
-func (c *SetAuthorityState) Name() string { return NameSetAuthorityState }
+func (s *SetAuthorityState) Name() string { return NameSetAuthorityState }
 
 // Operation implements Command.
-func (c *SetAuthorityState) Operation() string { return c.Op }
-func (c *SetAuthorityState) encode(w *attest.ObjectWriter) {
-	w.String("op", c.Op)
-	w.String("authority", c.Code)
-	w.String("state", string(c.State))
+func (s *SetAuthorityState) Operation() string { return s.Op }
+func (s *SetAuthorityState) encode(w *attest.ObjectWriter) {
+	w.String("op", s.Op)
+	w.String("authority", s.Code)
+	w.String("state", string(s.State))
 }
 
 // Name implements Command.
-func (c *RegisterType) Name() string { return NameRegisterType }
+func (r *RegisterType) Name() string { return NameRegisterType }
 
 // Operation implements Command.
-func (c *RegisterType) Operation() string { return KeyType(c.Type.Code, c.Type.Version) }
-func (c *RegisterType) encode(w *attest.ObjectWriter) {
-	w.String("code", c.Type.Code)
-	w.Int64("version", int64(c.Type.Version))
-	w.String("name", c.Type.Name)
-	w.String("schema", string(c.Type.Schema))
-	encodeGrades(w, c.Type.Grades)
-	w.Strings("predicates", c.Type.Predicates)
+func (r *RegisterType) Operation() string { return KeyType(r.Type.Code, r.Type.Version) }
+func (r *RegisterType) encode(w *attest.ObjectWriter) {
+	w.String("code", r.Type.Code)
+	w.Int64("version", int64(r.Type.Version))
+	w.String("name", r.Type.Name)
+	w.String("schema", string(r.Type.Schema))
+	encodeGrades(w, r.Type.Grades)
+	w.Strings("predicates", r.Type.Predicates)
 }
 
 // Name implements Command.
-func (c *Anchor) Name() string { return NameAnchor }
+func (a *Anchor) Name() string { return NameAnchor }
 
 // Operation implements Command.
-func (c *Anchor) Operation() string { return c.ID }
-func (c *Anchor) encode(w *attest.ObjectWriter) {
-	w.String("id", c.ID)
-	w.String("kind", string(c.Kind))
-	w.String("suite", string(c.Suite))
-	w.String("root", b64(c.Root[:]))
-	w.Int64("size", int64(c.Size)) //nolint:gosec // bounded by MaxBatch
-	if len(c.Types) > 0 {
-		w.String("types", strings.Join(c.Types, ","))
+func (a *Anchor) Operation() string { return a.ID }
+func (a *Anchor) encode(w *attest.ObjectWriter) {
+	w.String("id", a.ID)
+	w.String("kind", string(a.Kind))
+	w.String("suite", string(a.Suite))
+	w.String("root", b64(a.Root[:]))
+	w.Int64("size", int64(a.Size)) //nolint:gosec // bounded by MaxBatch
+	if len(a.Types) > 0 {
+		w.String("types", strings.Join(a.Types, ","))
 	}
 }
 
 // Name implements Command.
-func (c *SetStatus) Name() string { return NameSetStatus }
+func (s *SetStatus) Name() string { return NameSetStatus }
 
 // Operation implements Command.
-func (c *SetStatus) Operation() string { return c.Op }
-func (c *SetStatus) encode(w *attest.ObjectWriter) {
-	w.String("op", c.Op)
-	w.String("authority", c.Authority)
-	w.Objects("entries", len(c.Entries), func(i int, w *attest.ObjectWriter) {
-		e := &c.Entries[i]
+func (s *SetStatus) Operation() string { return s.Op }
+func (s *SetStatus) encode(w *attest.ObjectWriter) {
+	w.String("op", s.Op)
+	w.String("authority", s.Authority)
+	w.Objects("entries", len(s.Entries), func(i int, w *attest.ObjectWriter) {
+		e := &s.Entries[i]
 		w.Int64("list", int64(e.List))
 		w.Int64("idx", int64(e.Index))
 		w.String("state", e.State)
@@ -193,45 +193,45 @@ func (c *SetStatus) encode(w *attest.ObjectWriter) {
 }
 
 // Name implements Command.
-func (c *ProposeAgreement) Name() string { return NameProposeAgreement }
+func (p *ProposeAgreement) Name() string { return NameProposeAgreement }
 
 // Operation implements Command.
-func (c *ProposeAgreement) Operation() string {
-	return KeyAgreement(c.Agreement.ID, c.Agreement.Version)
+func (p *ProposeAgreement) Operation() string {
+	return KeyAgreement(p.Agreement.ID, p.Agreement.Version)
 }
-func (c *ProposeAgreement) encode(w *attest.ObjectWriter) { encodeAgreement(w, &c.Agreement) }
+func (p *ProposeAgreement) encode(w *attest.ObjectWriter) { encodeAgreement(w, &p.Agreement) }
 
 // Name implements Command.
-func (c *ApproveAgreement) Name() string { return NameApproveAgreement }
+func (p *ApproveAgreement) Name() string { return NameApproveAgreement }
 
 // Operation implements Command.
-func (c *ApproveAgreement) Operation() string {
-	return NameApproveAgreement + "/" + KeyAgreement(c.ID, c.Version)
+func (p *ApproveAgreement) Operation() string {
+	return NameApproveAgreement + "/" + KeyAgreement(p.ID, p.Version)
 }
-func (c *ApproveAgreement) encode(w *attest.ObjectWriter) {
-	w.String("id", c.ID)
-	w.Int64("version", int64(c.Version))
-	w.String("proposal", c.Digest)
-}
-
-// Name implements Command.
-func (c *WithdrawAgreement) Name() string { return NameWithdrawAgreement }
-
-// Operation implements Command.
-func (c *WithdrawAgreement) Operation() string { return c.Op }
-func (c *WithdrawAgreement) encode(w *attest.ObjectWriter) {
-	w.String("op", c.Op)
-	w.String("id", c.ID)
-	w.Int64("version", int64(c.Version))
-	w.Int64("ends", c.Ends)
+func (p *ApproveAgreement) encode(w *attest.ObjectWriter) {
+	w.String("id", p.ID)
+	w.Int64("version", int64(p.Version))
+	w.String("proposal", p.Digest)
 }
 
 // Name implements Command.
-func (c *Witness) Name() string { return NameWitness }
+func (n *WithdrawAgreement) Name() string { return NameWithdrawAgreement }
 
 // Operation implements Command.
-func (c *Witness) Operation() string { return NameWitness }
-func (c *Witness) encode(w *attest.ObjectWriter) {
-	w.Int64("height", int64(c.Height)) //nolint:gosec // a block number: far below 2^63
-	w.String("digest", b64(c.Digest[:]))
+func (n *WithdrawAgreement) Operation() string { return n.Op }
+func (n *WithdrawAgreement) encode(w *attest.ObjectWriter) {
+	w.String("op", n.Op)
+	w.String("id", n.ID)
+	w.Int64("version", int64(n.Version))
+	w.Int64("ends", n.Ends)
+}
+
+// Name implements Command.
+func (s *Witness) Name() string { return NameWitness }
+
+// Operation implements Command.
+func (s *Witness) Operation() string { return NameWitness }
+func (s *Witness) encode(w *attest.ObjectWriter) {
+	w.Int64("height", int64(s.Height)) //nolint:gosec // a block number: far below 2^63
+	w.String("digest", b64(s.Digest[:]))
 }

@@ -20,12 +20,14 @@ func checkText(field, s string, least, most int) error {
 	if len(s) < least || len(s) > most {
 		return invalid(field, "has the wrong length")
 	}
-	for _, r := range s {
-		if !strings.ContainsRune("-_.", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') {
-			return invalid(field, "has a character other than letters, digits, '-', '_' and '.'")
-		}
+	if strings.ContainsFunc(s, notOfText) {
+		return invalid(field, "has a character other than letters, digits, '-', '_' and '.'")
 	}
 	return nil
+}
+
+func notOfText(r rune) bool {
+	return !strings.ContainsRune("-_.", r) && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 }
 
 // checkName allows a name in any script, for people to read: up to most characters, none of them a control.
@@ -61,8 +63,8 @@ func checkSorted(field string, list []string, most int) error {
 	return nil
 }
 
-func checkTypes(field string, types []string) error {
-	if err := checkSorted(field, types, 256); err != nil {
+func checkTypes(types []string) error {
+	if err := checkSorted("types", types, 256); err != nil {
 		return err
 	}
 	for _, t := range types {

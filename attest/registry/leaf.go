@@ -47,6 +47,18 @@ func VerifyReceipt(view View, raw []byte, from *attest.Batch) (*attest.Verificat
 	if err != nil {
 		return nil, err
 	}
+	key, err := receiptKey(view, r, j.KeyID)
+	if err != nil {
+		return nil, err
+	}
+	if key.CompromisedFrom != 0 && (from == nil || !key.Sound(from.Block)) {
+		return nil, attest.Errorf(attest.CodeKeyCompromised, "the key that signed the receipt is marked compromised")
+	}
+	return r, j.Verify(key.Public)
+}
+
+// receiptKey is the registered key that the receipt names, if it is one of its region's gateway on this network.
+func receiptKey(view View, r *attest.VerificationReceipt, id string) (*attest.Key, error) {
 	consortium, err := view.Consortium()
 	if err != nil {
 		return nil, err
@@ -54,8 +66,8 @@ func VerifyReceipt(view View, raw []byte, from *attest.Batch) (*attest.Verificat
 	if consortium == nil || r.Network != consortium.Network {
 		return nil, attest.Errorf(attest.CodeNetworkMismatch, "the receipt is of another network")
 	}
-	owner, _, _ := strings.Cut(j.KeyID, "#")
-	key, err := view.Key(j.KeyID)
+	key, err := view.Key(id)
+	owner, _, _ := strings.Cut(id, "#")
 	switch {
 	case err != nil:
 		return nil, err
@@ -63,8 +75,6 @@ func VerifyReceipt(view View, raw []byte, from *attest.Batch) (*attest.Verificat
 		return nil, attest.Errorf(attest.CodeKeyUnknown, "the key that signed the receipt is not registered")
 	case owner != r.Region || key.Use != attest.UseGateway:
 		return nil, attest.Errorf(attest.CodeKeyMismatch, "the receipt is not signed by its region's gateway")
-	case key.CompromisedFrom != 0 && (from == nil || !key.Sound(from.Block)):
-		return nil, attest.Errorf(attest.CodeKeyCompromised, "the key that signed the receipt is marked compromised")
 	}
-	return r, j.Verify(key.Public)
+	return key, nil
 }

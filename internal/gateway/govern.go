@@ -1,0 +1,143 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/attest/registry"
+)
+
+// What a region does in its own name: registering, delegating, rotating keys. The private keys never leave the key store.
+
+// Found founds a consortium of the gateways' regions, which have just been created: each signs the same charter with its
+// governance key, and the first puts it on the ledger.
+func Found(ctx context.Context, network string, suite attest.Suite, founders []registry.Founder, gateways []*Gateway) error {
+	charter := registry.Charter{Network: network, Suite: suite, Founders: founders}
+	found := &registry.Found{}
+	for _, g := range gateways {
+		signature, err := registry.SignCharter(charter, g.govKey)
+		if err != nil {
+			return err
+		}
+		found.Signatures = append(found.Signatures, signature)
+	}
+	command, err := registry.Sign(network, found, gateways[0].govKey)
+	if err != nil {
+		return err
+	}
+	_, err = gateways[0].o.Ledger.Submit(ctx, command)
+	return err
+}
+
+// AddAuthority registers an authority of the region with a new signing key. Its issuer URL follows from the region's. An
+// authority that is registered already is left as it is.
+func (g *Gateway) AddAuthority(ctx context.Context, a attest.Authority) error {
+	existing, err := g.index.Authority(a.Code)
+	if err != nil || existing != nil {
+		return err
+	}
+	region, err := g.index.Region(g.o.Region)
+	if err != nil {
+		return err
+	}
+	if region == nil {
+		return attest.Errorf(attest.CodeRegionUnknown, "the region is not a member of the consortium")
+	}
+	a.Region, a.Issuer, a.State = g.o.Region, attest.IssuerURL(region.URL, a.Code), attest.AuthorityActive
+	key, err := g.ownKey(registry.KeyID(a.Code, issuingName))
+	if err != nil {
+		return err
+	}
+	signer := g.govKey
+	if a.Parent != "" {
+		if signer, err = g.issuingKey(a.Parent); err != nil {
+			return err
+		}
+	}
+	return g.submit(ctx, &registry.RegisterAuthority{Authority: a,
+		Key: registry.NewKey{Name: issuingName, Use: attest.UseIssue, Public: key.Public()}}, signer)
+}
+
+// AddType registers a version of a certificate type in the region's name. One that stands already is left as it is.
+func (g *Gateway) AddType(ctx context.Context, t attest.CertificateType) error {
+	existing, err := g.index.Type(t.Code, t.Version)
+	if err != nil || existing != nil {
+		return err
+	}
+	return g.govern(ctx, &registry.RegisterType{Type: t})
+}
+
+// RotateKey gives an owner — the region's "gov" or "gw" key, or an authority by its USCC — a new key and retires the one
+// before. What the old key has signed is anchored first. The gateway uses a new key of its own once it is opened again.
+func (g *Gateway) RotateKey(ctx context.Context, op, owner string) (newKey string, err error) {
+	subject, stem, use := owner, "", attest.UseIssue
+	switch owner {
+	case "gov":
+		subject, stem, use = g.o.Region, "gov-", attest.UseGovern
+	case "gw":
+		subject, stem, use = g.o.Region, "gw-", attest.UseGateway
+	}
+	old, number, err := g.current(subject, stem)
+	if err != nil {
+		return "", err
+	}
+	if err := g.notary.Flush(ctx); err != nil {
+		return "", fmt.Errorf("anchor what the old key signed: %w", err)
+	}
+	name := stem + strconv.Itoa(number+1)
+	key, err := g.ownKey(registry.KeyID(subject, name))
+	if err != nil {
+		return "", err
+	}
+	err = g.govern(ctx, &registry.RotateKey{Op: op, Owner: subject, Retire: old,
+		Add: &registry.NewKey{Name: name, Use: use, Public: key.Public()}})
+	return key.KeyID(), err
+}
+
+// ownKey returns a key of the store, made now where it is not there.
+func (g *Gateway) ownKey(id string) (attest.Signer, error) {
+	signer, err := g.keys.Signer(id)
+	if attest.CodeOf(err) == attest.CodeKeyMissing {
+		return g.keys.Generate(g.vault.Suite(), id)
+	}
+	return signer, err
+}
+
+// newest is the region's own key of a sort that is in force: before the founding, the first.
+func (g *Gateway) newest(first string) (attest.Signer, error) {
+	stem, _, _ := strings.Cut(first, "-")
+	id, _, err := g.current(g.o.Region, stem+"-")
+	if err != nil {
+		return nil, err
+	}
+	return g.keys.Signer(id)
+}
+
+// issuingKey is the key in force of one of the region's authorities.
+func (g *Gateway) issuingKey(uscc string) (attest.Signer, error) {
+	id, _, err := g.current(uscc, "")
+	if err != nil {
+		return nil, err
+	}
+	return g.keys.Signer(id)
+}
+
+// current is the highest numbered registered key of an owner that is in force; number 1 where none is registered.
+func (g *Gateway) current(owner, stem string) (id string, number int, err error) {
+	number = 1
+	err = g.index.Scan(registry.KeyKey(owner+"#"+stem), func(key string, value []byte) error {
+		k, err := registry.DecodeKey(value)
+		if err != nil || k.Retired || k.CompromisedFrom != 0 {
+			return err
+		}
+		n, err := strconv.Atoi(strings.TrimPrefix(key, registry.KeyKey(owner+"#"+stem)))
+		if err == nil && n > number { // keys of other names belong to somebody else's HSM
+			number = n
+		}
+		return nil
+	})
+	return registry.KeyID(owner, stem+strconv.Itoa(number)), number, err
+}

@@ -1,0 +1,165 @@
+package verify
+
+import (
+	"context"
+	"encoding/base64"
+	"io"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/attest/registry"
+)
+
+// MaxMany is how many presentations one call may bring.
+const MaxMany = 1000
+
+// Recorder keeps the audit record of verifications. Record returns once the record is durable: only then may the answer
+// leave. Safe for concurrent use; concurrent calls share a sync. It is not repeated after an error: the caller asks
+// again and is given another receipt.
+type Recorder interface {
+	Record(ctx context.Context, r Record) error
+}
+
+// Record is what is kept of one verification. Receipt is the signed receipt as given out.
+type Record struct {
+	ReceiptID  string
+	Receipt    []byte
+	Credential string // id of the API credential that asked
+	UseCause   string
+	Time       int64 // Unix seconds
+}
+
+// Replica is the region's index. Read lends a view of one state of the ledger, in which no block becomes visible while
+// read runs; its own methods look one record up. Safe for concurrent use.
+type Replica interface {
+	registry.View
+	Read(read func(registry.View) error) error
+}
+
+// Options says for whom a Verifier speaks. All but Policy and Clock are needed.
+type Options struct {
+	Region   string // division code of the region whose gateway this is
+	Replica  Replica
+	Gateway  attest.Signer // the region's registered gateway key
+	Recorder Recorder
+	Random   io.Reader // cryptographic: receipt ids are drawn from it
+	Policy   attest.Policy
+	Clock    func() time.Time
+}
+
+// Verifier judges presentations. Safe for concurrent use.
+type Verifier struct{ o Options }
+
+// New makes a Verifier.
+func New(o Options) *Verifier {
+	if o.Policy == (attest.Policy{}) {
+		o.Policy = attest.DefaultPolicy()
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	return &Verifier{o: o}
+}
+
+// Submission is what is presented and why. Relying and Now of the request are the verifier's own and ignored.
+type Submission struct {
+	Presentation []byte // SD-JWT, with key binding where the request asks for it
+	Receipt      []byte // inclusion receipt; empty where the presenter has none
+	Credential   string // id of the API credential that asks
+	Request      attest.Request
+}
+
+// Answer is a verdict with its receipt. Claims is nil where the presentation could not be read.
+type Answer struct {
+	Verdict   *attest.Verdict
+	Claims    *attest.Claims
+	Profile   *attest.Profile
+	ReceiptID string
+	Receipt   []byte // compact JWS
+}
+
+// Verify judges one presentation. An error means that no answer could be given (the request names no purpose, the record
+// could not be made durable): it says nothing about the presentation.
+func (v *Verifier) Verify(ctx context.Context, s *Submission) (*Answer, error) {
+	now := v.o.Clock().Unix()
+	request := s.Request
+	request.Relying, request.Now = v.o.Region, now
+	if err := request.Validate(); err != nil {
+		return nil, err
+	}
+	var evidence *attest.Evidence
+	err := v.o.Replica.Read(func(view registry.View) error {
+		evidence = registry.Gather(view, s.Presentation, s.Receipt, request, v.o.Policy)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	answer := &Answer{Verdict: attest.Judge(evidence), Claims: evidence.Claims, Profile: evidence.Profile}
+	if err := v.sign(answer, &request); err != nil {
+		return nil, err
+	}
+	err = v.o.Recorder.Record(ctx, Record{ReceiptID: answer.ReceiptID, Receipt: answer.Receipt,
+		Credential: s.Credential, UseCause: request.UseCause, Time: now})
+	if err != nil {
+		return nil, err
+	}
+	return answer, nil
+}
+
+func (v *Verifier) sign(a *Answer, request *attest.Request) error {
+	network, err := v.network()
+	if err != nil {
+		return err
+	}
+	var id [16]byte
+	if _, err := io.ReadFull(v.o.Random, id[:]); err != nil {
+		return err
+	}
+	a.ReceiptID = base64.RawURLEncoding.EncodeToString(id[:])
+	receipt := attest.VerificationReceipt{ID: a.ReceiptID, Network: network, Region: v.o.Region,
+		Verifier: request.Verifier, UseCause: request.UseCause, Scenario: request.Scenario, Time: request.Now,
+		Verdict: a.Verdict}
+	a.Receipt, err = receipt.Sign(v.o.Gateway)
+	return err
+}
+
+func (v *Verifier) network() (string, error) {
+	c, err := v.o.Replica.Consortium()
+	if err != nil {
+		return "", err
+	}
+	if c == nil {
+		return "", attest.Errorf(attest.CodeNotFounded, "the consortium has not been founded")
+	}
+	return c.Network, nil
+}
+
+// Outcome is what one of many submissions came to: an answer or an error of its own.
+type Outcome struct {
+	Answer *Answer
+	Err    error
+}
+
+// VerifyMany judges each submission alone, on up to parallel goroutines, and answers in their order.
+func (v *Verifier) VerifyMany(ctx context.Context, submissions []Submission, parallel int) []Outcome {
+	out := make([]Outcome, len(submissions))
+	var group errgroup.Group
+	group.SetLimit(max(1, parallel))
+	for i := range submissions {
+		group.Go(func() error {
+			out[i].Answer, out[i].Err = v.Verify(ctx, &submissions[i])
+			return nil
+		})
+	}
+	_ = group.Wait() // no goroutine of this group returns an error: each keeps its own
+	return out
+}
+
+// VerifyLeaf judges something that stands on the ledger by its commitment: commit makes the commitment to what was
+// presented, contentErr says why there is none. It gives no receipt.
+func (v *Verifier) VerifyLeaf(kind attest.Kind, commit func(s attest.Suite) [32]byte, contentErr error, receipt []byte) *attest.Verdict {
+	return attest.JudgeLeaf(registry.GatherLeaf(v.o.Replica, kind, commit, contentErr, receipt, v.o.Clock().Unix(), v.o.Policy))
+}

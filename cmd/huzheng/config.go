@@ -1,0 +1,207 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/attest/gbt"
+	"github.com/huzheng-ledger/huzheng/internal/consortium"
+	"github.com/huzheng-ledger/huzheng/internal/gateway"
+	"github.com/huzheng-ledger/huzheng/internal/keys"
+)
+
+// configName is the configuration's name in the folder that init makes.
+const configName = "huzheng.yaml"
+
+// Config is what serve runs, and where everything lies. Paths are relative to the file they are read from. Unknown
+// members are refused.
+type Config struct {
+	Network  string          `yaml:"network"`  // id of the consortium; a ledger of another one is refused
+	Ledger   LedgerConfig    `yaml:"ledger"`   // the embedded ledger
+	Gateways []GatewayConfig `yaml:"gateways"` // one or several regions
+	Batch    BatchConfig     `yaml:"batch"`
+	Witness  time.Duration   `yaml:"witness"` // a region states what it has applied this long after traffic; default 5s
+	Log      LogConfig       `yaml:"log"`
+}
+
+// LedgerConfig says where the embedded ledger lies.
+type LedgerConfig struct {
+	Dir string `yaml:"dir"`
+}
+
+// GatewayConfig is one region's gateway.
+type GatewayConfig struct {
+	Region    string    `yaml:"region"`        // GB/T 2260, e.g. "440000"; in quotes, as YAML reads numbers otherwise
+	URL       string    `yaml:"url"`           // base URL that certificates name for ever: where others reach this gateway
+	Dir       string    `yaml:"dir"`           // vault, index, signing keys, API credentials
+	Keyring   string    `yaml:"keyring"`       // the subjects' keys; outside of dir
+	MasterKey string    `yaml:"master_key"`    // file of mode 0600 outside of dir and keyring; empty: environment HUZHENG_MASTER_KEY
+	Listen    string    `yaml:"listen"`        // host:port
+	TLS       TLSConfig `yaml:"tls,omitempty"` // needed unless listen is on the loopback or behind_proxy is set
+	// BehindProxy says that a proxy on the way ends TLS, so that listening in the clear beyond this machine is meant.
+	BehindProxy bool `yaml:"behind_proxy,omitempty"`
+}
+
+// TLSConfig names PEM files; both or none.
+type TLSConfig struct {
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
+}
+
+// BatchConfig says when recorded leaves are anchored. Zero values take the defaults.
+type BatchConfig struct {
+	Size int           `yaml:"size"` // default 4096
+	Wait time.Duration `yaml:"wait"` // default 500ms
+}
+
+// LogConfig says how much is logged. Logs are JSON lines on standard error.
+type LogConfig struct {
+	Level slog.Level `yaml:"level"` // debug, info, warn, error; default info
+}
+
+// exampleConfig is printed by serve --example and read back by a test.
+const exampleConfig = `# 互证网关配置 · configuration of huzheng serve. 路径相对本文件 · paths are relative to this file.
+network: guangdong-1            # 联盟编号 · id of the consortium
+ledger:
+  dir: ledger                   # 内嵌账本 · the embedded ledger
+gateways:
+  - region: "440000"            # 省级行政区划代码 · region
+    url: https://gw.example     # 对外地址，写入证照，不可再改 · written into certificates, for ever
+    dir: "440000"               # 保险库、索引、密钥、凭证 · vault, index, keys, credentials
+    keyring: ../gd.keyring      # 主体密钥，须在数据目录之外 · the subjects' keys, outside of the data
+    master_key: ../gd.master.key  # 主密钥文件（0600）；留空取环境变量 · empty: HUZHENG_MASTER_KEY
+    listen: 127.0.0.1:8440
+    # tls: {certificate: gw.crt, key: gw.key}   # 非本机监听时必需 · needed beyond the loopback
+    # behind_proxy: true                        # 由前置代理终止 TLS · a proxy ends TLS
+batch:
+  size: 4096                    # 凑满即上链 · leaves that close a batch
+  wait: 500ms                   # 最久等待 · age that closes a batch
+witness: 5s                     # 见证间隔 · statements after traffic
+log:
+  level: info                   # debug, info, warn, error
+`
+
+// readConfig reads and checks a configuration. A file that is not there is a store that is missing.
+func readConfig(name string) (*Config, error) {
+	data, err := os.ReadFile(name) //nolint:gosec // the operator's own file
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, attest.Errorf(attest.CodeStoreMissing, "there is no %s; huzheng init makes one", name)
+	}
+	if err != nil {
+		return nil, usagef("%w", err)
+	}
+	c, err := parseConfig(data)
+	if err != nil {
+		return nil, usagef("%s: %w", name, err)
+	}
+	c.resolve(filepath.Dir(name))
+	return c, nil
+}
+
+func parseConfig(data []byte) (*Config, error) {
+	c := &Config{}
+	if err := yaml.UnmarshalWithOptions(data, c, yaml.Strict(), yaml.DisallowUnknownField()); err != nil {
+		return nil, errors.New(yaml.FormatError(err, false, true))
+	}
+	return c, c.Validate()
+}
+
+// resolve makes paths absolute.
+func (c *Config) resolve(base string) {
+	at := func(p *string) {
+		if *p != "" && !filepath.IsAbs(*p) {
+			*p = filepath.Join(base, *p)
+		}
+	}
+	at(&c.Ledger.Dir)
+	for i := range c.Gateways {
+		g := &c.Gateways[i]
+		for _, p := range []*string{&g.Dir, &g.Keyring, &g.MasterKey, &g.TLS.Certificate, &g.TLS.Key} {
+			at(p)
+		}
+	}
+}
+
+// Validate reports everything that is missing or makes no sense.
+func (c *Config) Validate() error {
+	var errs []error
+	need := func(ok bool, format string, args ...any) {
+		if !ok {
+			errs = append(errs, fmt.Errorf(format, args...))
+		}
+	}
+	need(c.Network != "", "network is missing")
+	need(c.Ledger.Dir != "", "ledger.dir is missing")
+	need(len(c.Gateways) > 0, "gateways is empty")
+	need(c.Batch.Size >= 0 && c.Batch.Size <= 1<<20, "batch.size is not in 0..1048576")
+	need(c.Batch.Wait >= 0 && c.Batch.Wait <= time.Minute, "batch.wait is not in 0..1m")
+	need(c.Witness >= 0 && c.Witness <= time.Minute, "witness is not in 0..1m: after a minute nothing is judged any more")
+	seen := map[string]bool{}
+	for i := range c.Gateways {
+		g := &c.Gateways[i]
+		need(!seen[g.Region], "region %s stands twice", g.Region)
+		seen[g.Region] = true
+		errs = append(errs, g.validate())
+	}
+	return errors.Join(errs...)
+}
+
+func (g *GatewayConfig) validate() error {
+	var errs []error
+	need := func(ok bool, what string) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("region %q: %s", g.Region, what))
+		}
+	}
+	need(gbt.Level(g.Region) == 1, "not a province-level division code, in quotes")
+	need(g.Dir != "" && g.Keyring != "", "dir or keyring is missing")
+	host, _, err := net.SplitHostPort(g.Listen)
+	need(err == nil, "listen is not host:port")
+	need((g.TLS.Certificate == "") == (g.TLS.Key == ""), "tls needs certificate and key")
+	need(err != nil || g.BehindProxy || g.TLS.Key != "" || loopback(host),
+		"listening beyond this machine needs tls, or behind_proxy where a proxy ends it")
+	need(checkURL(g.URL) == nil, "url is not https://host[/path] without a final slash")
+	return errors.Join(errs...)
+}
+
+// checkURL checks the base URL of a gateway: it becomes the beginning of every iss.
+func checkURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.HasSuffix(text, "/") {
+		return usagef("not a base URL: %q", text)
+	}
+	if u.Scheme == "https" {
+		return nil
+	}
+	return usagef("a gateway's URL is https")
+}
+
+// plan loads the master keys and says what is to be opened.
+func (c *Config) plan(logger *slog.Logger) (*consortium.Plan, error) {
+	p := &consortium.Plan{Network: c.Network, LedgerDir: c.Ledger.Dir, BatchSize: c.Batch.Size, BatchWait: c.Batch.Wait,
+		WitnessEvery: c.Witness, Logger: logger}
+	for i := range c.Gateways {
+		g := &c.Gateways[i]
+		master, err := keys.LoadMaster(g.MasterKey, g.Dir, g.Keyring)
+		if err != nil {
+			return nil, fmt.Errorf("region %s: %w", g.Region, err)
+		}
+		province, _ := gbt.Province(g.Region)
+		p.Members = append(p.Members, consortium.Member{
+			Place:  gateway.Place{Dir: g.Dir, Keyring: g.Keyring, Master: master},
+			Region: attest.Region{Code: g.Region, Name: province.Chinese, MSP: consortium.MSP(g.Region), URL: g.URL},
+		})
+	}
+	return p, nil
+}

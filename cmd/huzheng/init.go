@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/goccy/go-yaml"
+	"github.com/spf13/cobra"
+
+	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/attest/gbt"
+	"github.com/huzheng-ledger/huzheng/attest/registry"
+	"github.com/huzheng-ledger/huzheng/internal/consortium"
+	"github.com/huzheng-ledger/huzheng/internal/credentials"
+	"github.com/huzheng-ledger/huzheng/internal/keys"
+	"github.com/huzheng-ledger/huzheng/internal/notary"
+	"github.com/huzheng-ledger/huzheng/internal/sample"
+)
+
+// initWitness is shorter than the default: a region alone agrees with itself, and nobody else's ledger pays for it.
+const initWitness = time.Second
+
+type initFlags struct {
+	dir, region, url, master, listen, suite, network string
+	samples                                          bool
+}
+
+func (a *app) initCommand() *cobra.Command {
+	var f initFlags
+	c := &cobra.Command{
+		Use:   "init",
+		Short: "建立一省的网关和内嵌账本 · found one region on an embedded ledger",
+		Long: `生成主密钥文件（在数据目录之外）、保险库、索引、签名密钥、配置文件，并在内嵌账本上建立一省联盟。
+已有数据的目录会被拒绝，不作任何改动。请将主密钥另行备份：丢失则数据不可读。
+
+Makes a master key outside of the data folder, the stores, the signing keys and a configuration, and founds
+a consortium of one region on an embedded ledger. A folder that holds data is refused untouched. Back up the
+master key apart from the data: without it nothing can be read.`,
+		Example: `  huzheng init --data ./gd --region 440000
+  huzheng init --data /srv/huzheng --region 510000 --url https://gw.510000.example --master-key /etc/huzheng/master.key`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.initRegion(cmd.Context(), &f) },
+	}
+	s := c.Flags()
+	s.StringVar(&f.dir, "data", "", "数据目录 · data folder")
+	s.StringVar(&f.region, "region", "", "省级行政区划代码，如 440000 · GB/T 2260 code of the province")
+	s.StringVar(&f.url, "url", "", "网关对外地址，写入证照后不可再改（https；默认为示例地址 https://gw.代码.example）· base URL, named in certificates for ever")
+	s.StringVar(&f.master, "master-key", "", "主密钥文件（默认 DIR.master.key）；已存在则沿用 · master key file; one that exists is used")
+	s.StringVar(&f.listen, "listen", "127.0.0.1:8440", "监听地址 · where serve listens")
+	s.StringVar(&f.suite, "suite", string(attest.SuiteStd), "密码套件 · suite: std (SHA-256, ES256) or gm (SM3, SM2, SM4)")
+	s.StringVar(&f.network, "network", "", "联盟编号（默认随机）· id of the consortium")
+	s.BoolVar(&f.samples, "samples", true, "登记示例颁发机构和三种证照类型 · register sample authorities and three certificate types")
+	_ = c.MarkFlagRequired("data")
+	_ = c.MarkFlagRequired("region")
+	return c
+}
+
+// initReport is the JSON document of init.
+type initReport struct {
+	Data        string   `json:"data"`
+	Config      string   `json:"config"`
+	MasterKey   string   `json:"master_key"`
+	Keyring     string   `json:"keyring"`
+	Network     string   `json:"network"`
+	Region      string   `json:"region"`
+	URL         string   `json:"url"`
+	Authorities []string `json:"authorities"`
+	Types       []string `json:"types"`
+	GatewayKey  string   `json:"gateway_key"` // file to pin: huzheng snapshot trust
+}
+
+func (f *initFlags) complete() error {
+	if gbt.Level(f.region) != 1 {
+		return usagef("--region 是省级行政区划代码，如 440000 · is the code of a province")
+	}
+	if _, ok := gbt.Province(f.region); !ok {
+		return usagef("--region %s is no province of GB/T 2260", f.region)
+	}
+	if !attest.Suite(f.suite).Valid() {
+		return usagef("--suite is std or gm")
+	}
+	dir, err := filepath.Abs(f.dir)
+	if err != nil {
+		return usagef("%w", err)
+	}
+	f.dir = dir
+	if f.master == "" {
+		f.master = dir + ".master.key"
+	}
+	if f.master, err = filepath.Abs(f.master); err != nil {
+		return usagef("%w", err)
+	}
+	if f.url == "" {
+		f.url = "https://gw." + f.region + ".example"
+	}
+	if f.network == "" {
+		var random [6]byte
+		_, _ = rand.Read(random[:]) // never fails
+		f.network = fmt.Sprintf("huzheng-%s-%x", f.region, random)
+	}
+	return nil
+}
+
+func (a *app) initRegion(ctx context.Context, f *initFlags) error {
+	if err := f.complete(); err != nil {
+		return err
+	}
+	config := &Config{Network: f.network, Ledger: LedgerConfig{Dir: filepath.Join(f.dir, "ledger")}, Gateways: []GatewayConfig{{
+		Region: f.region, URL: f.url, Dir: filepath.Join(f.dir, f.region), Keyring: f.dir + ".keyring", MasterKey: f.master,
+		Listen: f.listen}},
+		Batch: BatchConfig{Size: notary.DefaultBatchSize, Wait: notary.DefaultBatchWait}, Witness: initWitness}
+	if err := config.Validate(); err != nil {
+		return usagef("%w", err)
+	}
+	if err := refuseExisting(f.dir, f.dir+".keyring"); err != nil {
+		return err
+	}
+	if err := makeMaster(f.master, f.dir, f.dir+".keyring"); err != nil {
+		return err
+	}
+	plan, err := config.plan(slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	if err != nil {
+		return err
+	}
+	plan.Suite = attest.Suite(f.suite)
+	report := &initReport{Data: f.dir, Config: filepath.Join(f.dir, configName), MasterKey: f.master, Keyring: f.dir + ".keyring",
+		Network: f.network, Region: f.region, URL: f.url, GatewayKey: filepath.Join(f.dir, "gateway.jwk.json")}
+	if err := a.found(ctx, plan, f.samples, report); err != nil {
+		return err
+	}
+	// The configuration comes last: a folder without it was not completed.
+	if err := writeConfig(report.Config, config); err != nil {
+		return err
+	}
+	return a.emit(report, func() error { return a.printInit(report) })
+}
+
+func refuseExisting(dirs ...string) error {
+	for _, dir := range dirs {
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if len(entries) > 0 {
+			return attest.Errorf(attest.CodeStoreExists, "%s is not empty; nothing was changed", dir)
+		}
+	}
+	return nil
+}
+
+// makeMaster makes the master key file where there is none; one that is there must be sound.
+func makeMaster(path string, dirs ...string) error {
+	if _, err := os.Stat(path); err == nil {
+		_, err = keys.LoadMaster(path, dirs...)
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	_, err := keys.NewMasterFile(path, dirs...)
+	return err
+}
+
+// found makes everything and registers the samples.
+func (a *app) found(ctx context.Context, plan *consortium.Plan, samples bool, report *initReport) error {
+	c, err := consortium.Found(ctx, plan)
+	if err != nil {
+		return err
+	}
+	if samples {
+		report.Authorities, report.Types, err = registerSamples(ctx, c, plan.Members[0].Region.Code)
+	}
+	if err == nil {
+		err = writeGatewayKey(c, report)
+	}
+	return errors.Join(err, c.Close())
+}
+
+// registerSamples registers the sample types and authorities of a region.
+func registerSamples(ctx context.Context, c *consortium.Consortium, region string) (authorities, types []string, err error) {
+	g := c.Gateway(region)
+	kinds, err := sample.Types()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, t := range kinds {
+		if err := g.AddType(ctx, t.CertificateType()); err != nil {
+			return nil, nil, err
+		}
+		types = append(types, string(t.Code))
+	}
+	list, err := sample.Authorities(region)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, s := range list {
+		if err := g.AddAuthority(ctx, authorityOf(s)); err != nil {
+			return nil, nil, err
+		}
+		authorities = append(authorities, string(s.Code))
+	}
+	return authorities, types, nil
+}
+
+func authorityOf(s sample.Authority) attest.Authority {
+	out := attest.Authority{Code: string(s.Code), Name: s.Name, Division: s.Division, Parent: string(s.Parent)}
+	for _, t := range s.Types {
+		out.Types = append(out.Types, string(t))
+	}
+	return out
+}
+
+// writeGatewayKey writes the public key that verifies this gateway's snapshots and receipts.
+func writeGatewayKey(c *consortium.Consortium, report *initReport) error {
+	var jwk []byte
+	err := c.Gateway(report.Region).Index().Scan(registry.KeyKey(report.Region+"#"), func(_ string, value []byte) error {
+		k, err := registry.DecodeKey(value)
+		if err == nil && k.Use == attest.UseGateway {
+			jwk = k.Public.JWK()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(report.GatewayKey, append(jwk, '\n'), 0o644) //nolint:gosec // a public key is for everybody
+}
+
+// writeConfig writes the configuration with paths relative to it, so that the folder may move with its neighbours.
+func writeConfig(name string, c *Config) error {
+	out := *c
+	out.Gateways = append([]GatewayConfig(nil), c.Gateways...)
+	base := filepath.Dir(name)
+	relative := func(p *string) {
+		if r, err := filepath.Rel(base, *p); err == nil && *p != "" {
+			*p = r
+		}
+	}
+	relative(&out.Ledger.Dir)
+	for i := range out.Gateways {
+		g := &out.Gateways[i]
+		relative(&g.Dir)
+		relative(&g.Keyring)
+		relative(&g.MasterKey)
+	}
+	text, err := yaml.Marshal(out)
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // in the operator's own folder
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	return errors.Join(err, file.Sync(), file.Close())
+}
+
+func (a *app) printInit(r *initReport) error {
+	a.printf("已建立 · founded  %s  联盟 network %s\n\n", r.Region, r.Network)
+	a.printf("  数据目录 data        %s\n  主密钥 master key    %s（请另行备份 · back it up apart）\n  主体密钥 keyring     %s\n  网关公钥 gateway key %s\n",
+		r.Data, r.MasterKey, r.Keyring, r.GatewayKey)
+	a.printf("\n下一步 · next\n")
+	a.printf("  huzheng key create --data %s --tenant 窗口 --scope issue,verify --authority '*'\n", r.Data)
+	a.printf("  huzheng serve --config %s\n", r.Config)
+	if len(r.Authorities) > 0 {
+		a.printf("  huzheng sample --region %s --count 100 > 示例.csv\n", r.Region)
+		a.printf("  huzheng issue 示例.csv --authority %s --type %s --data %s\n", r.Authorities[0], r.Types[0], r.Data)
+	}
+	return nil
+}
+
+// scopeNames lists every scope for a help text.
+func scopeNames() []string {
+	var out []string
+	for _, s := range credentials.Scopes() {
+		out = append(out, string(s))
+	}
+	return out
+}

@@ -1,0 +1,142 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/huzheng-ledger/huzheng/api/client"
+)
+
+// clients is how many connections the load over HTTP comes from.
+const clients = 32
+
+// load asks one gateway for verdicts and does as little else as it can: bodies are made beforehand, answers are searched
+// and not parsed. It shares the machine with what it measures.
+type load struct {
+	url, authorization string
+	http               *http.Client
+	bodies             [][]byte
+}
+
+func (w *world) load(list []presented) (*load, error) {
+	l := &load{url: w.door.URL + "/v1/verifications", authorization: "Bearer " + w.door.Key,
+		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * clients, DisableCompression: true}}}
+	for i := range list {
+		body, err := json.Marshal(client.VerificationRequest{Presentation: string(list[i].text), Receipt: list[i].receipt,
+			UseCause: "bench", Scenario: scenario})
+		if err != nil {
+			return nil, err
+		}
+		l.bodies = append(l.bodies, body)
+	}
+	return l, nil
+}
+
+func (l *load) close() { l.http.CloseIdleConnections() }
+
+var validAnswer = []byte(`"result":"valid"`)
+
+// ask asks for the i-th presentation; answer is a buffer of the caller's that is used again.
+func (l *load) ask(ctx context.Context, i int, answer *bytes.Buffer) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, bytes.NewReader(l.bodies[i%len(l.bodies)]))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", l.authorization)
+	r.Header.Set("Content-Type", "application/json")
+	res, err := l.http.Do(r)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	answer.Reset()
+	if _, err := answer.ReadFrom(res.Body); err != nil {
+		return err
+	}
+	if res.StatusCode != http.StatusOK || !bytes.Contains(answer.Bytes(), validAnswer) {
+		return fmt.Errorf("a presentation over HTTP: %d %.200s", res.StatusCode, answer)
+	}
+	return nil
+}
+
+// throughput measures verdicts over HTTP, one presentation a request, the load on the same machine.
+func (w *world) throughput(ctx context.Context, list []presented, during time.Duration) (*Row, error) {
+	l, err := w.load(list)
+	if err != nil {
+		return nil, err
+	}
+	defer l.close()
+	var done atomic.Int64
+	start := time.Now()
+	group, ctx := errgroup.WithContext(ctx)
+	for c := range clients {
+		group.Go(func() error {
+			var answer bytes.Buffer
+			for i := c; time.Since(start) < during; i++ {
+				if err := l.ask(ctx, i, &answer); err != nil {
+					return err
+				}
+				done.Add(1)
+			}
+			return nil
+		})
+	}
+	err = group.Wait()
+	return &Row{Name: "http", Zh: "经 HTTP 核验（负载同机）", En: "the same over HTTP, the load on the same machine", Unit: "/s", Promise: 4000,
+		Reached: perSecond(int(done.Load()), time.Since(start)),
+		Note:    fmt.Sprintf("%d connections, one presentation a request, receipt signed and recorded", clients)}, err
+}
+
+// arrivals is how many requests a second come in for the latency.
+const arrivals = 1000
+
+// latency measures p99 while requests come in at a fixed rate, whatever becomes of the earlier ones: each counts from the
+// moment at which it was due, so that a stall is not hidden by the load waiting for it.
+func (w *world) latency(ctx context.Context, list []presented, during time.Duration) (*Row, error) {
+	l, err := w.load(list)
+	if err != nil {
+		return nil, err
+	}
+	defer l.close()
+	n := int(during.Seconds() * arrivals)
+	taken := make([]time.Duration, n)
+	var next atomic.Int64
+	var mu sync.Mutex
+	var first error
+	start := time.Now().Add(10 * time.Millisecond)
+	var group sync.WaitGroup
+	for range 2 * clients {
+		group.Go(func() {
+			var answer bytes.Buffer
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n || ctx.Err() != nil {
+					return
+				}
+				due := start.Add(time.Duration(i) * time.Second / arrivals)
+				time.Sleep(time.Until(due)) // the schedule of the load
+				if err := l.ask(ctx, i, &answer); err != nil {
+					mu.Lock()
+					first = err
+					mu.Unlock()
+				}
+				taken[i] = time.Since(due)
+			}
+		})
+	}
+	group.Wait()
+	if first != nil {
+		return nil, first
+	}
+	p99 := quantile(taken, 0.99)
+	return &Row{Name: "http_p99", Zh: "每秒 1000 次时的 p99", En: "p99 over HTTP at 1,000 requests a second", Unit: "ms", Promise: 10, AtMost: true,
+		Reached: float64(p99.Microseconds()) / 1000, Note: fmt.Sprintf("p50 %.1f ms, %d requests", float64(quantile(taken, 0.5).Microseconds())/1000, n)}, nil
+}

@@ -1,0 +1,206 @@
+// Package fsck checks the stores of a consortium's gateways against their ledger, which is the truth that the others are
+// measured by:
+//
+//	ledger ─against itself, through the rules again─▶ findings
+//	index ─key by key against the ledger's state─▶ findings
+//	vault ─records, leaves, batches, audit log, against the ledger's batches─▶ findings
+//
+// It changes nothing and needs every store for itself.
+package fsck
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/attest/registry"
+	"github.com/huzheng-ledger/huzheng/client/embedded"
+	"github.com/huzheng-ledger/huzheng/internal/consortium"
+	"github.com/huzheng-ledger/huzheng/internal/index"
+	"github.com/huzheng-ledger/huzheng/internal/vault"
+)
+
+// Severity says how bad a finding is.
+type Severity string
+
+// The severities.
+const (
+	Error   Severity = "error"   // something that was acknowledged is lost or false
+	Warning Severity = "warning" // something needs an operator, or mends itself at the next start
+)
+
+// Finding is one thing that is wrong. It carries no raw data.
+type Finding struct {
+	Severity Severity    `json:"severity"`
+	Part     string      `json:"part"` // ledger, or index or vault with the region
+	Code     attest.Code `json:"code"`
+	Where    string      `json:"where"`
+	Detail   string      `json:"detail"`
+	Action   string      `json:"action"`
+}
+
+// Result is what was found.
+type Result struct {
+	Findings []Finding
+	Blocks   uint64
+}
+
+const (
+	actLedger  = "keep the folder; restore the ledger from a backup, the gateways' outboxes submit again what is missing"
+	actRebuild = "stop the gateway, remove the index folder and make it anew: it is followed from block 0"
+	actNothing = "nothing: the gateway follows from there when it starts"
+)
+
+// Run checks everything. An error says that a check could not be made; a store that another process holds is one.
+func Run(ctx context.Context, p *consortium.Plan, progress func(done, total uint64)) (*Result, error) {
+	r := &Result{Findings: []Finding{}}
+	found, err := embedded.Check(ctx, p.LedgerDir, embedded.Options{}, progress)
+	for _, f := range found {
+		r.add(Finding{Error, "ledger", f.Code, f.Where, f.Detail, actLedger})
+	}
+	if err != nil || len(found) > 0 {
+		return r, err // nothing can be measured by a ledger that is damaged
+	}
+	ledger, err := embedded.Open(p.LedgerDir, embedded.Options{})
+	if err != nil {
+		return nil, err
+	}
+	truth, err := readLedger(ctx, ledger)
+	if err := errors.Join(err, ledger.Close()); err != nil {
+		return nil, err
+	}
+	r.Blocks = uint64(len(truth.hashes))
+	for i := range p.Members {
+		m := &p.Members[i]
+		if err := r.checkIndex(truth, m); err != nil {
+			return nil, fmt.Errorf("region %s: %w", m.Region.Code, err)
+		}
+		if err := r.checkVault(ctx, truth, m); err != nil {
+			return nil, fmt.Errorf("region %s: %w", m.Region.Code, err)
+		}
+	}
+	return r, nil
+}
+
+func (r *Result) add(f Finding) { r.Findings = append(r.Findings, f) }
+
+// truth is the ledger's state and its blocks' hashes, as the others are measured by it. It holds the state in memory,
+// as the ledger's own check does.
+type truth struct {
+	state  map[string][]byte
+	hashes [][]byte
+}
+
+// Batch implements vault.BatchView.
+func (t *truth) Batch(id string) (*attest.Batch, error) {
+	value, ok := t.state[registry.KeyBatch(id)]
+	if !ok {
+		return nil, nil
+	}
+	return registry.DecodeBatch(value)
+}
+
+// errRead ends reading the blocks, which otherwise goes on with those to come.
+var errRead = errors.New("every block was read")
+
+func readLedger(ctx context.Context, ledger *embedded.Ledger) (*truth, error) {
+	t := &truth{state: map[string][]byte{}}
+	err := ledger.State(func(key string, value []byte) error {
+		t.state[key] = bytes.Clone(value)
+		return nil
+	})
+	next := ledger.Next()
+	if err != nil || next == 0 {
+		return t, err
+	}
+	err = ledger.Blocks(ctx, 0, func(b registry.Block) error {
+		t.hashes = append(t.hashes, bytes.Clone(b.Hash))
+		if b.Number+1 == next {
+			return errRead
+		}
+		return nil
+	})
+	if errors.Is(err, errRead) {
+		err = nil
+	}
+	return t, err
+}
+
+func (r *Result) checkIndex(t *truth, m *consortium.Member) error {
+	part := "index " + m.Region.Code
+	x, err := index.Open(filepath.Join(m.Dir, "index"), index.Options{})
+	if code := attest.CodeOf(err); code == attest.CodeStoreCorrupt || code == attest.CodeStoreMissing || code == attest.CodeStoreFormat {
+		r.add(Finding{Error, part, code, "store", err.Error(), actRebuild})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	next := x.Next()
+	switch {
+	case next > uint64(len(t.hashes)):
+		r.add(Finding{Error, part, attest.CodeLedgerBehind, fmt.Sprintf("block %d", next-1),
+			"the index has applied blocks that the ledger does not have", actLedger})
+	case next > 0 && !bytes.Equal(x.BlockHash(), t.hashes[next-1]):
+		r.add(Finding{Error, part, attest.CodeChainFork, fmt.Sprintf("block %d", next-1), "another block than the ledger's", actRebuild})
+	case next < uint64(len(t.hashes)):
+		r.add(Finding{Warning, part, attest.CodeLedgerBehind, fmt.Sprintf("block %d", next),
+			fmt.Sprintf("%d blocks are not applied yet", uint64(len(t.hashes))-next), actNothing})
+	default:
+		err = r.compare(part, t, x)
+	}
+	return errors.Join(err, x.Close())
+}
+
+// compare walks the index's state, which must be the ledger's to the byte.
+func (r *Result) compare(part string, t *truth, x *index.Index) error {
+	seen, wrong := 0, 0
+	note := func(key, what string) {
+		if wrong++; wrong <= 20 {
+			r.add(Finding{Error, part, attest.CodeStateDiffers, prefixOf(key), what, actRebuild})
+		}
+	}
+	err := x.Dump(func(key string, value []byte) error {
+		want, ok := t.state[key]
+		seen++
+		switch {
+		case !ok:
+			seen--
+			note(key, "a record that the ledger does not have")
+		case !bytes.Equal(value, want):
+			note(key, "a record that differs from the ledger's")
+		}
+		return nil
+	})
+	if missing := len(t.state) - seen; err == nil && missing > 0 {
+		note("", fmt.Sprintf("%d records of the ledger are missing", missing))
+	}
+	return err
+}
+
+// prefixOf is the kind of record that a key names.
+func prefixOf(key string) string {
+	prefix, _, _ := strings.Cut(key, "/")
+	return prefix
+}
+
+func (r *Result) checkVault(ctx context.Context, t *truth, m *consortium.Member) error {
+	part := "vault " + m.Region.Code
+	v, err := vault.Open(vault.Options{Dir: filepath.Join(m.Dir, "vault"), Keyring: m.Keyring, Master: m.Master, Inspect: true})
+	if code := attest.CodeOf(err); code == attest.CodeStoreCorrupt || code == attest.CodeKeyringDamaged {
+		r.add(Finding{Error, part, code, "store", err.Error(), "restore the folder from a backup"})
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	found, err := v.Check(ctx, t)
+	for _, f := range found {
+		r.add(Finding{Severity(f.Severity), part, f.Code, f.Where, f.Detail, f.Action})
+	}
+	return errors.Join(err, v.Close())
+}

@@ -1,0 +1,42 @@
+package consortium
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/huzheng-ledger/huzheng/api"
+	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/internal/gateway"
+	"github.com/huzheng-ledger/huzheng/internal/pebblekv"
+)
+
+// Member is one region of the plan.
+type Member struct {
+	gateway.Place
+	Region attest.Region
+}
+
+// Plan says where everything lies and how it works. Network, LedgerDir and Members are needed.
+type Plan struct {
+	Network   string
+	Suite     attest.Suite // Found only
+	LedgerDir string
+	Members   []Member
+
+	BatchSize    int           // leaves that close a batch; 0: the notary's default
+	BatchWait    time.Duration // age that closes a batch; 0: the notary's default
+	WitnessEvery time.Duration // 0: the follower's default
+	API          api.Config    // zero: api.DefaultConfig
+	Cache        *pebblekv.Cache
+	Logger       *slog.Logger // nil: slog.Default
+}
+
+func (p *Plan) logger() *slog.Logger {
+	if p.Logger == nil {
+		return slog.Default()
+	}
+	return p.Logger
+}
+
+// MSP is the organisation that a region's gateway submits as.
+func MSP(region string) string { return "R" + region }

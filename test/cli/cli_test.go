@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/huzheng-ledger/huzheng/client/embedded"
+)
+
+// build makes the program and returns its folder.
+func build(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "huzheng"), "../../cmd/huzheng").CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return dir
+}
+
+func TestScripts(t *testing.T) {
+	bin := build(t)
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PATH", bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
+			env.Setenv("HOME", env.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"status": status, "pick": pick, "hold": hold, "flip": flip, "append": appendTo,
+		},
+		RequireExplicitExec: true,
+	})
+}
+
+// status runs a command that has to end with the status: status 3 huzheng verify …
+func status(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: status N command…")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if strconv.Itoa(got) != args[0] {
+		ts.Fatalf("%s ended with status %d, not %s", strings.Join(args[1:], " "), got, args[0])
+	}
+}
+
+// pick sets a variable to the first file that fits a pattern: pick CERT out/*.sdjwt
+func pick(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: pick VARIABLE pattern")
+	}
+	found, err := filepath.Glob(ts.MkAbs(args[1]))
+	if err != nil || len(found) == 0 {
+		ts.Fatalf("nothing fits %s", args[1])
+	}
+	ts.Setenv(args[0], found[0])
+}
+
+// hold keeps a ledger open in this process until the script ends, as another program would.
+func hold(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: hold folder")
+	}
+	l, err := embedded.Open(ts.MkAbs(args[0]), embedded.Options{})
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(l.Close()) })
+}
+
+// flip changes one byte in the middle of every file that fits a pattern and is not empty.
+func flip(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: flip pattern")
+	}
+	found, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	changed := 0
+	for _, name := range found {
+		data, err := os.ReadFile(name)
+		ts.Check(err)
+		if len(data) == 0 {
+			continue
+		}
+		data[len(data)/2] ^= 0x40
+		ts.Check(os.WriteFile(name, data, 0o600))
+		changed++
+	}
+	if changed == 0 {
+		ts.Fatalf("nothing to change fits %s", args[0])
+	}
+}
+
+// appendTo appends a line to a file.
+func appendTo(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: append file line")
+	}
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_WRONLY, 0)
+	ts.Check(err)
+	_, err = f.WriteString(args[1] + "\n")
+	ts.Check(errors.Join(err, f.Close()))
+}
+
+// TestEveryHelpHasExamples walks the tree of commands by their own help.
+func TestEveryHelpHasExamples(t *testing.T) {
+	bin := filepath.Join(build(t), "huzheng")
+	seen := 0
+	var walk func(path ...string)
+	walk = func(path ...string) {
+		out, err := exec.Command(bin, append(path, "--help")...).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		seen++
+		text := string(out)
+		assert.Contains(t, text, "Examples:", "huzheng %s", strings.Join(path, " "))
+		assert.Regexp(t, `\p{Han}`, text, "huzheng %s", strings.Join(path, " "))
+		for _, name := range subcommands(text) {
+			walk(append(path[:len(path):len(path)], name)...)
+		}
+	}
+	walk()
+	assert.Greater(t, seen, 20)
+}
+
+// subcommands reads the names under the headings of commands in a help text.
+func subcommands(help string) (names []string) {
+	listing := false
+	for line := range strings.Lines(help) {
+		line = strings.TrimRight(line, "\n")
+		switch {
+		case strings.HasPrefix(line, "  ") && listing:
+			names = append(names, strings.Fields(line)[0])
+		case line == "":
+			listing = false
+		default:
+			listing = strings.HasSuffix(line, "Commands:") || strings.Contains(line, " · Work") || strings.Contains(line, " · Operation")
+		}
+	}
+	var own []string
+	for _, n := range names {
+		if n != "help" && n != "completion" && n != "exit-status" {
+			own = append(own, n)
+		}
+	}
+	return own
+}

@@ -1,0 +1,59 @@
+package interop
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// installed fetches the pinned packages into a folder of the test's own, or says why it cannot.
+func installed(t *testing.T) string {
+	t.Helper()
+	for _, program := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("%s is not installed: no independent implementation to verify with", program)
+		}
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"package.json", "package-lock.json", "verify.mjs"} {
+		data, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	ci := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
+	ci.Dir = dir
+	if out, err := ci.CombinedOutput(); err != nil {
+		t.Skipf("the packages cannot be fetched (%v): %s", err, out)
+	}
+	return dir
+}
+
+func TestCertificatesVerifyElsewhere(t *testing.T) {
+	dir := installed(t)
+	out := filepath.Join(t.TempDir(), "out")
+	demo := exec.Command("go", "run", "../../cmd/huzheng", "demo", "--certificates", "200", "--out", out, "--json")
+	printed, err := demo.Output()
+	require.NoError(t, err, "%s", printed)
+
+	check := exec.Command("node", filepath.Join(dir, "verify.mjs"), out)
+	text, err := check.Output()
+	require.NoError(t, err, "%s", text)
+	var report struct {
+		Certificates int      `json:"certificates"`
+		Claims       int      `json:"claims"`
+		Failures     []string `json:"failures"`
+	}
+	require.NoError(t, json.Unmarshal(text, &report))
+	assert.GreaterOrEqual(t, report.Certificates, 100)
+	assert.Greater(t, report.Claims, 10*report.Certificates)
+	assert.Empty(t, report.Failures)
+}

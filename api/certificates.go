@@ -28,7 +28,7 @@ func (s *Server) IssueCertificates(c echo.Context, params IssueCertificatesParam
 	if err != nil {
 		return err
 	}
-	if params.Wait == IssueCertificatesParamsWaitAnchored {
+	if params.Wait != nil { // the document knows but one thing to wait for
 		if err := s.awaitAnchored(ctx, issued); err != nil {
 			return err
 		}

@@ -25,7 +25,7 @@ func TestTheGeneratedClient(t *testing.T) {
 	require.NoError(t, err)
 
 	issued, err := c.IssueCertificatesWithResponse(t.Context(),
-		&client.IssueCertificatesParams{IdempotencyKey: "client-0001", Wait: client.IssueCertificatesParamsWaitAnchored},
+		&client.IssueCertificatesParams{IdempotencyKey: "client-0001", Wait: new(client.IssueCertificatesParamsWaitAnchored)},
 		client.IssueRequest{Certificates: []client.NewCertificate{{
 			Authority: ours, Type: aType, TypeVersion: 1, Fields: []byte(`{"certificateHolderName":"张三"}`),
 		}}})

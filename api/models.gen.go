@@ -997,7 +997,7 @@ type WithdrawAgreementParams struct {
 // IssueCertificatesParams defines parameters for IssueCertificates.
 type IssueCertificatesParams struct {
 	// Wait `anchored`: answer once every certificate is on the ledger, or after the gateway's limit
-	Wait IssueCertificatesParamsWait `form:"wait,omitempty" json:"wait,omitempty,omitzero"`
+	Wait *IssueCertificatesParamsWait `form:"wait,omitempty" json:"wait,omitempty"`
 
 	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`

@@ -1007,7 +1007,7 @@ type WithdrawAgreementParams struct {
 // IssueCertificatesParams defines parameters for IssueCertificates.
 type IssueCertificatesParams struct {
 	// Wait `anchored`: answer once every certificate is on the ledger, or after the gateway's limit
-	Wait IssueCertificatesParamsWait `form:"wait,omitempty" json:"wait,omitempty,omitzero"`
+	Wait *IssueCertificatesParamsWait `form:"wait,omitempty" json:"wait,omitempty"`
 
 	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
@@ -2782,12 +2782,16 @@ func NewIssueCertificatesRequestWithBody(server string, params *IssueCertificate
 		// per the OpenAPI spec (e.g. "color=blue,black,brown").
 		var rawQueryFragments []string
 
-		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
-			return nil, err
-		} else {
-			for _, qp := range strings.Split(queryFrag, "&") {
-				rawQueryFragments = append(rawQueryFragments, qp)
+		if params.Wait != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "wait", *params.Wait, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
 			}
+
 		}
 
 		if encoded := queryValues.Encode(); encoded != "" {

@@ -129,6 +129,9 @@ func (a *app) fail(ctx context.Context, err error) int {
 	var doc failure
 	doc.Exit = status
 	doc.Error.Code, doc.Error.Detail = string(codeOf(err)), terminal.Clean(detailOf(err))
+	if status == exitInterrupted {
+		doc.Error.Code = "INTERRUPTED"
+	}
 	doc.Error.Zh, doc.Error.En = explain(status, err)
 	if a.json {
 		if a.emit(doc, nil) == nil {

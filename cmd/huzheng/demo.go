@@ -102,7 +102,7 @@ func (a *app) demo(ctx context.Context, f *demoFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := a.showDemo(ctx, f, d, report); err != nil {
+	if err := a.showDemo(ctx, f, d, report, dir); err != nil {
 		return errors.Join(err, d.Close())
 	}
 	return d.Close()
@@ -121,7 +121,7 @@ func (q quietly) Write(p []byte) (int, error) {
 	return q.to.Write(p)
 }
 
-func (a *app) showDemo(ctx context.Context, f *demoFlags, d *demo.Demo, r *demo.Report) error {
+func (a *app) showDemo(ctx context.Context, f *demoFlags, d *demo.Demo, r *demo.Report, dir string) error {
 	if !f.serve {
 		return a.emit(r, func() error { return a.printDemo(f, r) })
 	}
@@ -133,7 +133,7 @@ func (a *app) showDemo(ctx context.Context, f *demoFlags, d *demo.Demo, r *demo.
 		if err := a.printDemo(f, r); err != nil {
 			return err
 		}
-		return a.printAccess(d)
+		return a.printAccess(d, dir)
 	})
 	if err == nil {
 		<-ctx.Done() // until the person or the script that started it has had enough
@@ -182,8 +182,8 @@ func regionName(code string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(p.Chinese, "省"), "市")
 }
 
-// printAccess prints what to paste to try a gateway.
-func (a *app) printAccess(d *demo.Demo) error {
+// printAccess prints what to paste to try a gateway; what is sent lies in dir, which lives as long as the gateways.
+func (a *app) printAccess(d *demo.Demo, dir string) error {
 	a.printf("\n%s\n\n", a.paint(terminal.Bold, "网关已开启，Ctrl-C 结束 · gateways are open, end with Ctrl-C"))
 	t := terminal.Table{Columns: []terminal.Column{{Title: "省"}, {Title: "地址"}, {Title: "密钥"}}}
 	access := d.Access()
@@ -195,10 +195,6 @@ func (a *app) printAccess(d *demo.Demo) error {
 	}
 	presentation, receipt, scenario := d.Presentation()
 	body := fmt.Sprintf(`{"presentation":%q,"receipt":%s,"useCause":"试用","scenario":%q}`, presentation, receipt, scenario)
-	dir, err := os.MkdirTemp("", "huzheng-try-")
-	if err != nil {
-		return err
-	}
 	request := filepath.Join(dir, "request.json")
 	if err := os.WriteFile(request, []byte(body), 0o600); err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 
 func (a *app) fsckCommand() *cobra.Command {
 	var store storeFlags
+	var rebuild bool
 	c := &cobra.Command{
 		Use:   "fsck",
 		Short: "检查账本、索引、保险库是否一致 · check ledger, index and vault against each other",
@@ -19,12 +20,13 @@ func (a *app) fsckCommand() *cobra.Command {
 
 Ledger: every block against its hash and the one before, every command through the rules again. Index: key
 by key against the ledger's state. Vault: every record opens, leaves and batches agree with the ledger, the
-audit chain is whole. Changes nothing; the gateway must not be running. Exit 2 on errors, 0 on warnings only.`,
-		Example: "  huzheng fsck --data ./gd\n  huzheng fsck --data ./gd --json",
+audit chain is whole. Changes nothing unless asked to rebuild; the gateway must not be running. Exit 2 on errors, 0 on warnings only.`,
+		Example: "  huzheng fsck --data ./gd\n  huzheng fsck --data ./gd --json\n  huzheng fsck --data ./gd --rebuild-index",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.fsck(cmd.Context(), &store) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return a.fsck(cmd.Context(), &store, rebuild) },
 	}
 	store.register(c)
+	c.Flags().BoolVar(&rebuild, "rebuild-index", false, "先清空索引，网关启动时从头重建 · empty the indexes first: gateways follow from block 0")
 	_ = c.MarkFlagRequired("data")
 	return c
 }
@@ -37,7 +39,7 @@ type fsckReport struct {
 	Blocks   uint64         `json:"blocks"`
 }
 
-func (a *app) fsck(ctx context.Context, store *storeFlags) error {
+func (a *app) fsck(ctx context.Context, store *storeFlags, rebuild bool) error {
 	config, err := store.config()
 	if err != nil {
 		return err
@@ -45,6 +47,11 @@ func (a *app) fsck(ctx context.Context, store *storeFlags) error {
 	plan, err := config.plan(nil)
 	if err != nil {
 		return err
+	}
+	if rebuild {
+		if err := fsck.RebuildIndexes(plan); err != nil {
+			return err
+		}
 	}
 	progress := a.newBar(-1, "账本 · ledger")
 	result, err := fsck.Run(ctx, plan, func(done, _ uint64) { progress.set(int64(done)) }) //nolint:gosec // blocks: far below 2^63

@@ -69,7 +69,7 @@ func (r *issueRun) patiently(ctx context.Context, rows []*importer.Row) (issued 
 		if err == nil || attempt == maxAttempts || exitOf(ctx, err) != exitUnreachable {
 			return issued, faults, err
 		}
-		r.app.notef("网关暂不可用，%s 后重试 · not available, trying again: %s\n", pause, attest.CodeOf(err))
+		r.app.notef("网关暂不可用，%s 后重试 · not available, trying again: %s\n", pause, codeOf(err))
 		timer := time.NewTimer(pause)
 		select {
 		case <-timer.C:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"strings"
 
@@ -11,7 +12,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/sample"
 )
 
-// maxSample keeps a table within what is laid out in memory.
+// maxSample is as many rows as an office may bring.
 const maxSample = 1_000_000
 
 func (a *app) sampleCommand() *cobra.Command {
@@ -85,17 +86,32 @@ func sampleAuthority(region, code string, kind gbt.TypeCode) (sample.Authority, 
 	return sample.Authority{Code: gbt.USCC(code), Name: "示例颁发机构", Division: region}, nil
 }
 
+// sampleChunk is how many records are laid out at once.
+const sampleChunk = 1000
+
+// writeSample writes the table piece by piece: its size is no matter of memory.
 func (a *app) writeSample(g *sample.Generator, kind gbt.TypeCode, count int, spelling sample.Spelling) error {
-	records := make([]sample.Record, count)
-	for i := range records {
-		var err error
-		if records[i], err = g.Record(kind, i); err != nil {
+	out := bufio.NewWriter(a.out)
+	for first := 0; first < count; first += sampleChunk {
+		records := make([]sample.Record, min(sampleChunk, count-first))
+		for i := range records {
+			var err error
+			if records[i], err = g.Record(kind, first+i); err != nil {
+				return err
+			}
+		}
+		var piece bytes.Buffer
+		if err := sample.WriteCSV(&piece, records, spelling); err != nil {
 			return err
 		}
-	}
-	out := bufio.NewWriter(a.out)
-	if err := sample.WriteCSV(out, records, spelling); err != nil {
-		return err
+		if first > 0 { // the header stands once
+			if _, err := piece.ReadBytes('\n'); err != nil {
+				return err
+			}
+		}
+		if _, err := piece.WriteTo(out); err != nil {
+			return err
+		}
 	}
 	return out.Flush()
 }

@@ -126,7 +126,8 @@ func (v *verdictReport) speakOfKind() {
 	case v.Kind == offline.KindVerification && v.Stated != nil:
 		v.Reason = reasonReport{"回执真实，所载结论为：" + resultText(v.Stated.Result), "a genuine receipt, of the verdict " + string(v.Stated.Result)}
 	default:
-		v.Reason = reasonReport{"内容与链上存证一致。", "It is what was anchored."}
+		zh, en := attest.RecordText()
+		v.Reason = reasonReport{zh, en}
 	}
 }
 

@@ -78,6 +78,9 @@ func (s *verifications) verification(a *verify.Answer) *api.Verification {
 func leafResult(v *attest.Verdict, b *attest.Batch) *api.CheckResult {
 	out := &api.CheckResult{Result: api.Result(v.Result), Code: string(v.Code), Reason: reason(v), Checks: checks(v.Checks),
 		Height: count(v.Height), Authority: v.Authority}
+	if v.Result == attest.Valid {
+		out.Reason.Zh, out.Reason.En = attest.RecordText()
+	}
 	if b != nil {
 		out.Batch = batch(b)
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"os/exec"
@@ -8,25 +9,18 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/huzheng-ledger/huzheng/client/embedded"
+	"github.com/huzheng-ledger/huzheng/test/internal/program"
 )
 
-// build makes the program and returns its folder.
-func build(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "huzheng"), "../../cmd/huzheng").CombinedOutput()
-	require.NoError(t, err, "%s", out)
-	return dir
-}
-
 func TestScripts(t *testing.T) {
-	bin := build(t)
+	bin := filepath.Dir(program.Build(t))
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
@@ -35,7 +29,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"status": status, "pick": pick, "hold": hold, "flip": flip, "append": appendTo,
+			"status": status, "pick": pick, "hold": hold, "flip": flip, "append": appendTo, "older": older,
 		},
 		RequireExplicitExec: true,
 	})
@@ -81,7 +75,20 @@ func hold(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(func() { ts.Check(l.Close()) })
 }
 
-// flip changes one byte in the middle of every file that fits a pattern and is not empty.
+// older returns once a file is as old as asked for: older FILE 2s.
+func older(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: older file age")
+	}
+	age, err := time.ParseDuration(args[1])
+	ts.Check(err)
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	<-time.After(time.Until(info.ModTime().Add(age)))
+}
+
+// flip changes one byte in the middle of every file that fits a pattern, of what stands before the zeros that a store
+// has laid out in advance.
 func flip(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: flip pattern")
@@ -92,10 +99,11 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	for _, name := range found {
 		data, err := os.ReadFile(name)
 		ts.Check(err)
-		if len(data) == 0 {
+		used := len(bytes.TrimRight(data, "\x00"))
+		if used == 0 {
 			continue
 		}
-		data[len(data)/2] ^= 0x40
+		data[used/2] ^= 0x40
 		ts.Check(os.WriteFile(name, data, 0o600))
 		changed++
 	}
@@ -117,7 +125,7 @@ func appendTo(ts *testscript.TestScript, neg bool, args []string) {
 
 // TestEveryHelpHasExamples walks the tree of commands by their own help.
 func TestEveryHelpHasExamples(t *testing.T) {
-	bin := filepath.Join(build(t), "huzheng")
+	bin := program.Build(t)
 	seen := 0
 	var walk func(path ...string)
 	walk = func(path ...string) {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/huzheng-ledger/huzheng/test/internal/program"
 )
 
 // installed fetches the pinned packages into a folder of the test's own, or says why it cannot.
@@ -40,7 +42,7 @@ func installed(t *testing.T) string {
 func TestCertificatesVerifyElsewhere(t *testing.T) {
 	dir := installed(t)
 	out := filepath.Join(t.TempDir(), "out")
-	demo := exec.Command("go", "run", "../../cmd/huzheng", "demo", "--certificates", "200", "--out", out, "--json")
+	demo := exec.Command(program.Build(t), "demo", "--certificates", "200", "--out", out, "--json")
 	printed, err := demo.Output()
 	require.NoError(t, err, "%s", printed)
 

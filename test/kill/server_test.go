@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/huzheng-ledger/huzheng/api/client"
+	"github.com/huzheng-ledger/huzheng/test/internal/program"
 )
 
 const region = "440000"
@@ -27,10 +28,8 @@ type site struct {
 func newSite(t *testing.T) *site {
 	t.Helper()
 	dir := t.TempDir()
-	s := &site{program: filepath.Join(dir, "huzheng"), data: filepath.Join(dir, "gd")}
+	s := &site{program: program.Build(t), data: filepath.Join(dir, "gd")}
 	s.config = filepath.Join(s.data, "huzheng.yaml")
-	out, err := exec.Command("go", "build", "-o", s.program, "../../cmd/huzheng").CombinedOutput()
-	require.NoError(t, err, "%s", out)
 	s.run(t, "init", "--data", s.data, "--region", region, "--listen", "127.0.0.1:0")
 	var made struct {
 		Token string `json:"token"`
@@ -88,11 +87,6 @@ func (s *site) start(t *testing.T) *server {
 	api, err := client.NewClientWithResponses("http://"+address, client.WithHTTPClient(&http.Client{Timeout: 30 * time.Second}),
 		client.WithRequestEditorFn(func(_ context.Context, r *http.Request) error {
 			r.Header.Set("Authorization", "Bearer "+s.key)
-			query := r.URL.Query()
-			if query.Get("wait") == "" {
-				query.Del("wait")
-			}
-			r.URL.RawQuery = query.Encode()
 			return nil
 		}))
 	require.NoError(t, err)

@@ -16,19 +16,6 @@ func New(base, key string, doer client.HttpRequestDoer) (*client.ClientWithRespo
 			if key != "" {
 				r.Header.Set("Authorization", "Bearer "+key)
 			}
-			dropEmpty(r)
 			return nil
 		}))
-}
-
-// dropEmpty leaves away query parameters without a value: the generated client writes those that were not given, and a
-// gateway refuses an empty one.
-func dropEmpty(r *http.Request) {
-	query := r.URL.Query()
-	for name, values := range query {
-		if len(values) == 1 && values[0] == "" {
-			query.Del(name)
-		}
-	}
-	r.URL.RawQuery = query.Encode()
 }

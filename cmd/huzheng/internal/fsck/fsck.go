@@ -13,6 +13,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -21,6 +23,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/client/embedded"
 	"github.com/huzheng-ledger/huzheng/internal/consortium"
 	"github.com/huzheng-ledger/huzheng/internal/index"
+	"github.com/huzheng-ledger/huzheng/internal/pebblekv"
 	"github.com/huzheng-ledger/huzheng/internal/vault"
 )
 
@@ -51,26 +54,20 @@ type Result struct {
 
 const (
 	actLedger  = "keep the folder; restore the ledger from a backup, the gateways' outboxes submit again what is missing"
-	actRebuild = "stop the gateway, remove the index folder and make it anew: it is followed from block 0"
+	actRebuild = "huzheng fsck --rebuild-index: the index holds nothing that the ledger does not"
+	actVault   = "restore the data folder or the keyring folder from a backup, whichever is damaged"
 	actNothing = "nothing: the gateway follows from there when it starts"
 )
 
 // Run checks everything. An error says that a check could not be made; a store that another process holds is one.
 func Run(ctx context.Context, p *consortium.Plan, progress func(done, total uint64)) (*Result, error) {
 	r := &Result{Findings: []Finding{}}
-	found, err := embedded.Check(ctx, p.LedgerDir, embedded.Options{}, progress)
-	for _, f := range found {
-		r.add(Finding{Error, "ledger", f.Code, f.Where, f.Detail, actLedger})
-	}
-	if err != nil || len(found) > 0 {
+	o := embedded.Options{Store: pebblekv.Options{Logger: quiet()}}
+	if err := r.checkLedger(ctx, p.LedgerDir, o, progress); err != nil || len(r.Findings) > 0 {
 		return r, err // nothing can be measured by a ledger that is damaged
 	}
-	ledger, err := embedded.Open(p.LedgerDir, embedded.Options{})
+	truth, err := readLedger(ctx, p.LedgerDir, o)
 	if err != nil {
-		return nil, err
-	}
-	truth, err := readLedger(ctx, ledger)
-	if err := errors.Join(err, ledger.Close()); err != nil {
 		return nil, err
 	}
 	r.Blocks = uint64(len(truth.hashes))
@@ -85,6 +82,32 @@ func Run(ctx context.Context, p *consortium.Plan, progress func(done, total uint
 	}
 	return r, nil
 }
+
+func (r *Result) checkLedger(ctx context.Context, dir string, o embedded.Options, progress func(done, total uint64)) error {
+	found, err := embedded.Check(ctx, dir, o, progress)
+	for _, f := range found {
+		r.add(Finding{Error, "ledger", f.Code, f.Where, f.Detail, actLedger})
+	}
+	if !damaged(err) {
+		return err
+	}
+	if len(found) == 0 {
+		r.add(Finding{Error, "ledger", attest.CodeOf(err), "store", err.Error(), actLedger})
+	}
+	return nil
+}
+
+// damaged reports an error that says that a store's files are not as they were written.
+func damaged(err error) bool {
+	switch attest.CodeOf(err) {
+	case attest.CodeStoreCorrupt, attest.CodeStoreMissing, attest.CodeStoreFormat, attest.CodeKeyringDamaged:
+		return err != nil
+	}
+	return false
+}
+
+// quiet drops what the stores log about damage: the findings say it.
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func (r *Result) add(f Finding) { r.Findings = append(r.Findings, f) }
 
@@ -107,7 +130,16 @@ func (t *truth) Batch(id string) (*attest.Batch, error) {
 // errRead ends reading the blocks, which otherwise goes on with those to come.
 var errRead = errors.New("every block was read")
 
-func readLedger(ctx context.Context, ledger *embedded.Ledger) (*truth, error) {
+func readLedger(ctx context.Context, dir string, o embedded.Options) (*truth, error) {
+	ledger, err := embedded.Open(dir, o)
+	if err != nil {
+		return nil, err
+	}
+	t, err := readState(ctx, ledger)
+	return t, errors.Join(err, ledger.Close())
+}
+
+func readState(ctx context.Context, ledger *embedded.Ledger) (*truth, error) {
 	t := &truth{state: map[string][]byte{}}
 	err := ledger.State(func(key string, value []byte) error {
 		t.state[key] = bytes.Clone(value)
@@ -132,9 +164,9 @@ func readLedger(ctx context.Context, ledger *embedded.Ledger) (*truth, error) {
 
 func (r *Result) checkIndex(t *truth, m *consortium.Member) error {
 	part := "index " + m.Region.Code
-	x, err := index.Open(filepath.Join(m.Dir, "index"), index.Options{})
-	if code := attest.CodeOf(err); code == attest.CodeStoreCorrupt || code == attest.CodeStoreMissing || code == attest.CodeStoreFormat {
-		r.add(Finding{Error, part, code, "store", err.Error(), actRebuild})
+	x, err := index.Open(filepath.Join(m.Dir, "index"), index.Options{Logger: quiet(), Store: pebblekv.Options{Logger: quiet()}})
+	if damaged(err) {
+		r.add(Finding{Error, part, attest.CodeOf(err), "store", err.Error(), actRebuild})
 		return nil
 	}
 	if err != nil {
@@ -153,7 +185,7 @@ func (r *Result) checkIndex(t *truth, m *consortium.Member) error {
 	default:
 		err = r.compare(part, t, x)
 	}
-	return errors.Join(err, x.Close())
+	return r.settle(part, actRebuild, err, x.Close())
 }
 
 // compare walks the index's state, which must be the ledger's to the byte.
@@ -188,11 +220,34 @@ func prefixOf(key string) string {
 	return prefix
 }
 
+// RebuildIndexes puts empty indexes in the place of all. The gateways follow from block 0 when they start, to the same
+// bytes. It refuses while another process holds the ledger.
+func RebuildIndexes(p *consortium.Plan) error {
+	ledger, err := embedded.Open(p.LedgerDir, embedded.Options{})
+	if err != nil {
+		return err
+	}
+	for i := range p.Members {
+		dir := filepath.Join(p.Members[i].Dir, "index")
+		if err == nil {
+			err = os.RemoveAll(dir)
+		}
+		if err == nil {
+			var x *index.Index
+			if x, err = index.Create(dir, index.Options{}); err == nil {
+				err = x.Close()
+			}
+		}
+	}
+	return errors.Join(err, ledger.Close())
+}
+
 func (r *Result) checkVault(ctx context.Context, t *truth, m *consortium.Member) error {
 	part := "vault " + m.Region.Code
-	v, err := vault.Open(vault.Options{Dir: filepath.Join(m.Dir, "vault"), Keyring: m.Keyring, Master: m.Master, Inspect: true})
-	if code := attest.CodeOf(err); code == attest.CodeStoreCorrupt || code == attest.CodeKeyringDamaged {
-		r.add(Finding{Error, part, code, "store", err.Error(), "restore the folder from a backup"})
+	v, err := vault.Open(vault.Options{Dir: filepath.Join(m.Dir, "vault"), Keyring: m.Keyring, Master: m.Master, Inspect: true,
+		Logger: quiet()})
+	if damaged(err) {
+		r.add(Finding{Error, part, attest.CodeOf(err), "store", err.Error(), actVault})
 		return nil
 	}
 	if err != nil {
@@ -202,5 +257,18 @@ func (r *Result) checkVault(ctx context.Context, t *truth, m *consortium.Member)
 	for _, f := range found {
 		r.add(Finding{Severity(f.Severity), part, f.Code, f.Where, f.Detail, f.Action})
 	}
-	return errors.Join(err, v.Close())
+	return r.settle(part, actVault, err, v.Close())
+}
+
+// settle makes a finding of damage that a check came upon, and lets any other error stop the run. Closing a store that
+// has failed says so once more.
+func (r *Result) settle(part, action string, check, closing error) error {
+	if damaged(check) {
+		r.add(Finding{Error, part, attest.CodeOf(check), "store", check.Error(), action})
+		check = nil
+	}
+	if damaged(closing) {
+		closing = nil
+	}
+	return errors.Join(check, closing)
 }

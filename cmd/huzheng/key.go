@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/huzheng-ledger/huzheng/cmd/huzheng/internal/terminal"
 	"github.com/huzheng-ledger/huzheng/internal/credentials"
+	"github.com/huzheng-ledger/huzheng/internal/gateway"
 )
 
 func (a *app) keyCommand() *cobra.Command {
@@ -41,7 +41,8 @@ func (f *storeFlags) credentialStore() (*credentials.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return credentials.Open(filepath.Join(g.Dir, "credentials.json"), time.Now)
+	place := gateway.Place{Dir: g.Dir}
+	return credentials.Open(place.CredentialsFile(), time.Now)
 }
 
 // credentialReport is one API key in the JSON documents of key. Token is there once, when it is created.

@@ -33,8 +33,8 @@ const (
 // WitnessOptions say when a region states what it has applied. The first five are needed.
 type WitnessOptions struct {
 	Network   string
-	Signer    attest.Signer // the region's registered gateway key
-	Submitter Submitter     // as the region's organisation
+	Signer    func() attest.Signer // the region's gateway key that is in force
+	Submitter Submitter            // as the region's organisation
 	Progress  func() Progress
 	Changed   func() <-chan struct{} // closed when Progress has moved: Follower.Changed
 
@@ -145,7 +145,7 @@ func earlier(a, b time.Time) time.Time {
 // state makes one statement.
 func (w *Witness) state(ctx context.Context, p Progress) {
 	height := p.Next - 1
-	command, err := registry.Sign(w.o.Network, &registry.Witness{Height: height, Digest: p.Digest}, w.o.Signer)
+	command, err := registry.Sign(w.o.Network, &registry.Witness{Height: height, Digest: p.Digest}, w.o.Signer())
 	if err == nil {
 		_, err = w.o.Submitter.Submit(ctx, command)
 	}

@@ -48,7 +48,8 @@ func gateways(t *testing.T, w WitnessOptions) *consortium {
 		require.NoError(t, err)
 		f := New(Options{Source: l, Replica: x, Logger: quietLog})
 		o := w
-		o.Network, o.Signer, o.Submitter = indextest.Network, r.Gateway, l.As(r.MSP)
+		o.Network, o.Submitter = indextest.Network, l.As(r.MSP)
+		o.Signer = func() attest.Signer { return r.Gateway }
 		o.Progress, o.Changed, o.Logger = x.Progress, f.Changed, quietLog
 		running.Go(func() { _ = f.Run(ctx) })             // until the end of the test
 		running.Go(func() { _ = NewWitness(o).Run(ctx) }) // until the end of the test
@@ -202,7 +203,7 @@ func TestFailuresAreSpaced(t *testing.T) {
 		defer cancel()
 		tried := 0
 		err := NewWitness(WitnessOptions{
-			Network: indextest.Network, Signer: regions[0].Gateway, Submitter: s,
+			Network: indextest.Network, Signer: func() attest.Signer { return regions[0].Gateway }, Submitter: s,
 			Progress: func() Progress { return Progress{Next: 100, Traffic: 100} },
 			Changed:  func() <-chan struct{} { return nil },
 			Logger:   slog.New(slog.DiscardHandler),

@@ -94,10 +94,13 @@ func (s agreements) ApproveAgreement(ctx context.Context, _ api.Operation, id st
 	return s.settle(ctx, id, int(version), c, func(*attest.Agreement) bool { return false })
 }
 
+// neverInForce is the end of an agreement that was withdrawn before every party had approved it, whatever end was named.
+const neverInForce = 1
+
 // WithdrawAgreement implements api.Agreements.
 func (s agreements) WithdrawAgreement(ctx context.Context, op api.Operation, id string, version int32, ends int64) (*api.Agreement, error) {
-	c := &registry.WithdrawAgreement{Op: op.ID, ID: id, Version: int(version), Ends: ends}
+	c := &registry.WithdrawAgreement{Op: s.g.vault.OperationName(op.ID), ID: id, Version: int(version), Ends: ends}
 	return s.settle(ctx, id, int(version), c, func(a *attest.Agreement) bool {
-		return a.State == attest.AgreementWithdrawn && a.Ends == ends
+		return a.State == attest.AgreementWithdrawn && (a.Ends == ends || a.Ends == neverInForce)
 	})
 }

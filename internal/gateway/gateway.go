@@ -56,8 +56,8 @@ type Gateway struct {
 	vault    *vault.Vault
 	index    *index.Index
 	keys     *keys.Store
-	govKey   attest.Signer
-	gwKey    attest.Signer
+	govKey   inForce
+	gwKey    inForce
 	follower *follow.Follower
 	witness  *follow.Witness
 	notary   *notary.Notary
@@ -94,42 +94,39 @@ func (g *Gateway) open() error {
 
 func (g *Gateway) openKeys() error {
 	var err error
-	if g.keys, err = keys.OpenStore(g.o.keys(), g.o.Master); err != nil {
+	if g.keys, err = keys.OpenStore(g.o.KeysDir(), g.o.Master); err != nil {
 		return err
 	}
-	if g.govKey, err = g.newest(governName); err != nil {
-		return err
-	}
-	g.gwKey, err = g.newest(gatewayName)
-	return err
+	return g.chooseKeys()
 }
 
 func (g *Gateway) openStores() error {
 	var err error
-	g.vault, err = vault.Open(vault.Options{Dir: g.o.vault(), Keyring: g.o.Keyring, Master: g.o.Master, Cache: g.o.Cache,
+	g.vault, err = vault.Open(vault.Options{Dir: g.o.VaultDir(), Keyring: g.o.Keyring, Master: g.o.Master, Cache: g.o.Cache,
 		Logger: g.log})
 	if err != nil {
 		return err
 	}
-	g.index, err = index.Open(g.o.index(), index.Options{Genesis: g.o.Genesis, Clock: g.o.Clock, Logger: g.log,
-		Store: pebblekv.Options{Cache: g.o.Cache}})
+	g.index, err = index.Open(g.o.IndexDir(), index.Options{Genesis: g.o.Genesis, Clock: g.o.Clock, Logger: g.log,
+		Store: pebblekv.Options{Cache: g.o.Cache, Logger: g.log}})
 	if err != nil {
 		return err
 	}
-	g.creds, err = credentials.Open(g.o.credentials(), g.o.Clock)
+	g.creds, err = credentials.Open(g.o.CredentialsFile(), g.o.Clock)
 	return err
 }
 
 func (g *Gateway) assemble() error {
 	g.follower = follow.New(follow.Options{Source: g.o.Ledger, Replica: g.index, Clock: g.o.Clock, Logger: g.log})
-	g.witness = follow.NewWitness(follow.WitnessOptions{Network: g.o.Network, Signer: g.gwKey, Submitter: g.o.Ledger,
+	g.witness = follow.NewWitness(follow.WitnessOptions{Network: g.o.Network, Signer: g.gwKey.signer, Submitter: g.o.Ledger,
 		Progress: g.index.Progress, Changed: g.follower.Changed, Interval: g.o.WitnessEvery, Logger: g.log})
-	g.verifier = verify.New(verify.Options{Region: g.o.Region, Replica: g.index, Gateway: g.gwKey,
+	g.verifier = verify.New(verify.Options{Region: g.o.Region, Replica: g.index, Gateway: g.gwKey.signer,
 		Recorder: recorder{g}, Random: rand.Reader, Policy: g.o.Policy, Clock: g.o.Clock})
 	var err error
 	g.notary, err = notary.New(notary.Deps{Store: g.vault, Submitter: g.o.Ledger, Signers: g.keys, View: g.index,
 		Network: g.o.Network, Region: g.o.Region, Salts: rand.Reader, Now: g.o.Clock, Logger: g.log},
-		notary.Options{BatchSize: uint64(max(0, g.o.BatchSize)), BatchWait: g.o.BatchWait})
+		notary.Options{BatchSize: uint64(max(0, g.o.BatchSize)), BatchWait: g.o.BatchWait,
+			OnAnchored: g.anchored})
 	return err
 }
 
@@ -228,7 +225,7 @@ func (g *Gateway) members() int {
 // Snapshot writes the replica as a trust snapshot, signed by the gateway's key.
 func (g *Gateway) Snapshot(w io.Writer) error {
 	return g.index.Export(w, func(header []byte) ([]byte, error) {
-		return attest.SignJWS(g.gwKey, TypeSnapshot, header)
+		return attest.SignJWS(g.gwKey.signer(), TypeSnapshot, header)
 	})
 }
 
@@ -250,5 +247,5 @@ func (g *Gateway) submit(ctx context.Context, c registry.Command, s attest.Signe
 
 // govern submits a command with the region's governance key.
 func (g *Gateway) govern(ctx context.Context, c registry.Command) error {
-	return g.submit(ctx, c, g.govKey)
+	return g.submit(ctx, c, g.govKey.signer())
 }

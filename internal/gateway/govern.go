@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/registry"
@@ -18,13 +19,13 @@ func Found(ctx context.Context, network string, suite attest.Suite, founders []r
 	charter := registry.Charter{Network: network, Suite: suite, Founders: founders}
 	found := &registry.Found{}
 	for _, g := range gateways {
-		signature, err := registry.SignCharter(charter, g.govKey)
+		signature, err := registry.SignCharter(charter, g.govKey.signer())
 		if err != nil {
 			return err
 		}
 		found.Signatures = append(found.Signatures, signature)
 	}
-	command, err := registry.Sign(network, found, gateways[0].govKey)
+	command, err := registry.Sign(network, found, gateways[0].govKey.signer())
 	if err != nil {
 		return err
 	}
@@ -51,7 +52,7 @@ func (g *Gateway) AddAuthority(ctx context.Context, a attest.Authority) error {
 	if err != nil {
 		return err
 	}
-	signer := g.govKey
+	signer := g.govKey.signer()
 	if a.Parent != "" {
 		if signer, err = g.issuingKey(a.Parent); err != nil {
 			return err
@@ -71,7 +72,8 @@ func (g *Gateway) AddType(ctx context.Context, t attest.CertificateType) error {
 }
 
 // RotateKey gives an owner — the region's "gov" or "gw" key, or an authority by its USCC — a new key and retires the one
-// before. What the old key has signed is anchored first. The gateway uses a new key of its own once it is opened again.
+// before: the new key is registered first and everything is signed with it from then on; what the old one has signed is
+// anchored; then it is retired. Where it is interrupted both keys are in force, and the next rotation retires the older.
 func (g *Gateway) RotateKey(ctx context.Context, op, owner string) (newKey string, err error) {
 	subject, stem, use := owner, "", attest.UseIssue
 	switch owner {
@@ -84,17 +86,24 @@ func (g *Gateway) RotateKey(ctx context.Context, op, owner string) (newKey strin
 	if err != nil {
 		return "", err
 	}
-	if err := g.notary.Flush(ctx); err != nil {
-		return "", fmt.Errorf("anchor what the old key signed: %w", err)
-	}
 	name := stem + strconv.Itoa(number+1)
 	key, err := g.ownKey(registry.KeyID(subject, name))
 	if err != nil {
 		return "", err
 	}
-	err = g.govern(ctx, &registry.RotateKey{Op: op, Owner: subject, Retire: old,
+	err = g.govern(ctx, &registry.RotateKey{Op: op + "-add", Owner: subject,
 		Add: &registry.NewKey{Name: name, Use: use, Public: key.Public()}})
-	return key.KeyID(), err
+	if err != nil {
+		return "", err
+	}
+	if err := g.chooseKeys(); err != nil {
+		return "", err
+	}
+	g.notary.KeysChanged()
+	if err := g.notary.Flush(ctx); err != nil {
+		return "", fmt.Errorf("anchor what the old key signed: %w", err)
+	}
+	return key.KeyID(), g.govern(ctx, &registry.RotateKey{Op: op + "-retire", Owner: subject, Retire: old})
 }
 
 // ownKey returns a key of the store, made now where it is not there.
@@ -104,6 +113,27 @@ func (g *Gateway) ownKey(id string) (attest.Signer, error) {
 		return g.keys.Generate(g.vault.Suite(), id)
 	}
 	return signer, err
+}
+
+// inForce is one of the region's own keys: the one that the replica says is in force. It changes with a rotation, and
+// when a replica that was behind catches up with one.
+type inForce struct{ current atomic.Pointer[attest.Signer] }
+
+func (k *inForce) signer() attest.Signer { return *k.current.Load() }
+
+// chooseKeys sets the region's own keys to those in force.
+func (g *Gateway) chooseKeys() error {
+	for _, k := range []struct {
+		first string
+		key   *inForce
+	}{{governName, &g.govKey}, {gatewayName, &g.gwKey}} {
+		signer, err := g.newest(k.first)
+		if err != nil {
+			return err
+		}
+		k.key.current.Store(&signer)
+	}
+	return nil
 }
 
 // newest is the region's own key of a sort that is in force: before the founding, the first.

@@ -21,6 +21,9 @@ func (s issuer) Issue(ctx context.Context, op api.Operation, list []api.NewCerti
 	var refused api.ItemErrors
 	for i := range list {
 		r, pointer, err := issueRequest(&list[i])
+		if err == nil {
+			err = s.g.own(r.Authority)
+		}
 		if err != nil {
 			refused = append(refused, api.ItemError{Pointer: "/certificates/" + strconv.Itoa(i) + pointer, Err: err})
 		}
@@ -41,6 +44,15 @@ func (s issuer) Issue(ctx context.Context, op api.Operation, list []api.NewCerti
 			State: progress(c.State), StatusList: int64(c.Status.List), StatusIndex: int64(c.Status.Index)}
 	}
 	return out, nil
+}
+
+// own refuses an authority that another region answers for as one that nobody knows: its keys are not here.
+func (g *Gateway) own(uscc string) error {
+	a, err := g.index.Authority(uscc)
+	if err == nil && (a == nil || a.Region != g.o.Region) {
+		return attest.Errorf(attest.CodeAuthorityUnknown, "no such authority of this region is registered")
+	}
+	return err
 }
 
 // issueRequest reads one certificate; pointer says which member err is about.
@@ -74,7 +86,7 @@ func itemErrors(err error, items, field string) error {
 	}
 	out := make(api.ItemErrors, len(refused))
 	for i, r := range refused {
-		out[i] = api.ItemError{Pointer: items + strconv.Itoa(r.Index), Err: r.Err}
+		out[i] = api.ItemError{Pointer: items + strconv.Itoa(r.Index), Err: missing(r.Err, "certificate")}
 		if r.Field != "" {
 			out[i].Pointer += field + r.Field
 		}
@@ -179,6 +191,9 @@ func (g *Gateway) receiptOf(commitment [32]byte, state api.State) (json.RawMessa
 // Present implements api.Issuer.
 func (s issuer) Present(ctx context.Context, id string, r api.PresentationRequest) (*api.Presentation, error) {
 	presentation, err := s.g.notary.Present(ctx, id, r.Fields, r.Audience, r.Nonce)
+	if attest.CodeOf(err) == attest.CodeDisclosurePath {
+		return nil, attest.Errorf(attest.CodeFieldInvalid, "the certificate has no field of one of these names")
+	}
 	if err != nil {
 		return nil, missing(err, "certificate")
 	}

@@ -29,10 +29,17 @@ type Place struct {
 	Master  *keys.Master
 }
 
-func (p *Place) vault() string       { return filepath.Join(p.Dir, "vault") }
-func (p *Place) index() string       { return filepath.Join(p.Dir, "index") }
-func (p *Place) keys() string        { return filepath.Join(p.Dir, "keys") }
-func (p *Place) credentials() string { return filepath.Join(p.Dir, "credentials.json") }
+// VaultDir is the folder of the vault.
+func (p *Place) VaultDir() string { return filepath.Join(p.Dir, "vault") }
+
+// IndexDir is the folder of the replica; it can be rebuilt from the ledger.
+func (p *Place) IndexDir() string { return filepath.Join(p.Dir, "index") }
+
+// KeysDir is the folder of the signing keys, each sealed under the master key.
+func (p *Place) KeysDir() string { return filepath.Join(p.Dir, "keys") }
+
+// CredentialsFile holds the API keys, hashed.
+func (p *Place) CredentialsFile() string { return filepath.Join(p.Dir, "credentials.json") }
 
 // Create makes the empty stores of a region's gateway and the keys that the region will be registered with, and returns
 // what it brings to a charter or an admission. A folder that holds something is refused.
@@ -47,13 +54,13 @@ func Create(p Place, suite attest.Suite, region attest.Region) (*registry.Founde
 	if err := os.MkdirAll(p.Dir, 0o700); err != nil {
 		return nil, err
 	}
-	if err := vault.Create(vault.Options{Dir: p.vault(), Keyring: p.Keyring, Master: p.Master, Suite: suite}); err != nil {
+	if err := vault.Create(vault.Options{Dir: p.VaultDir(), Keyring: p.Keyring, Master: p.Master, Suite: suite}); err != nil {
 		return nil, err
 	}
-	if err := createIndex(p.index()); err != nil {
+	if err := createIndex(p.IndexDir()); err != nil {
 		return nil, err
 	}
-	if _, err := credentials.Create(p.credentials(), time.Now); err != nil {
+	if _, err := credentials.Create(p.CredentialsFile(), time.Now); err != nil {
 		return nil, err
 	}
 	return createKeys(p, suite, region)
@@ -68,7 +75,7 @@ func createIndex(dir string) error {
 }
 
 func createKeys(p Place, suite attest.Suite, region attest.Region) (*registry.Founder, error) {
-	store, err := keys.CreateStore(p.keys(), p.Master)
+	store, err := keys.CreateStore(p.KeysDir(), p.Master)
 	if err != nil {
 		return nil, err
 	}

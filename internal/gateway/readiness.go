@@ -6,6 +6,7 @@ import (
 
 	"github.com/huzheng-ledger/huzheng/api"
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/internal/custody"
 )
 
 // readiness is api.Readiness: a gateway that could answer nothing but undetermined is not ready.
@@ -44,12 +45,15 @@ func (g *Gateway) policy() attest.Policy {
 	return g.o.Policy
 }
 
-// measure keeps the gauges current.
+// measure keeps the gauges, and the choice of keys, current.
 func (g *Gateway) measure(ctx context.Context) error {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {
 		g.gauge()
+		if err := g.chooseKeys(); err != nil {
+			g.log.Error("the region's keys in force cannot be told", "code", attest.CodeOf(err), "error", err)
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
@@ -70,6 +74,15 @@ func (g *Gateway) gauge() {
 		pending += q.Durable - q.Sealed
 	}
 	g.metrics.OutboxPending(int(count(pending)))
+}
+
+// anchored notes a batch that the ledger has taken in.
+func (g *Gateway) anchored(b *custody.Batch, took time.Duration) {
+	for _, q := range g.vault.Queues() {
+		if q.Number == b.Queue {
+			g.metrics.Anchored(string(q.Kind), b.Size, took)
+		}
+	}
 }
 
 // observe counts a verdict.

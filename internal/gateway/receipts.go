@@ -15,7 +15,7 @@ type recorder struct{ g *Gateway }
 // Record implements verify.Recorder.
 func (r recorder) Record(ctx context.Context, record verify.Record) error {
 	_, err := r.g.vault.AppendAudit(ctx, &custody.AuditEntry{
-		Queue: custody.Queue{Key: r.g.gwKey.KeyID(), Kind: attest.KindReceipt, Suite: r.g.gwKey.Public().Suite()},
+		Queue: custody.Queue{Key: record.Key, Kind: attest.KindReceipt, Suite: record.Suite},
 		ID:    record.ReceiptID, JWS: record.Receipt, Credential: record.Credential, UseCause: record.UseCause,
 		Time: record.Time})
 	return err

@@ -9,7 +9,6 @@ import (
 	"github.com/huzheng-ledger/huzheng/api"
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/dataset"
-	"github.com/huzheng-ledger/huzheng/attest/merkle"
 	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/internal/notary"
 )
@@ -19,6 +18,9 @@ type documents struct{ g *Gateway }
 
 // RecordDocument implements api.Documents.
 func (s documents) RecordDocument(ctx context.Context, op api.Operation, authority string, digest [32]byte) (*api.Document, error) {
+	if err := s.g.own(authority); err != nil {
+		return nil, err
+	}
 	d, err := s.g.notary.RecordDocument(ctx, op.ID, authority, digest)
 	if err != nil {
 		return nil, err
@@ -43,23 +45,17 @@ func (s documents) CheckDocument(_ context.Context, digest [32]byte, salt string
 	}
 	return s.g.checkLeaf(attest.KindDocument, func(suite attest.Suite) [32]byte {
 		return attest.CommitDocument(suite, raw, digest[:])
-	}, err, receipt)
+	}, err, receipt), nil
 }
 
 // checkLeaf judges what stands on the ledger by its commitment.
-func (g *Gateway) checkLeaf(kind attest.Kind, commit func(attest.Suite) [32]byte, content error, receipt []byte) (*api.CheckResult, error) {
+func (g *Gateway) checkLeaf(kind attest.Kind, commit func(attest.Suite) [32]byte, content error, receipt []byte) *api.CheckResult {
 	if content != nil {
 		commit = nil
 	}
-	v := g.verifier.VerifyLeaf(kind, commit, content, receipt)
+	v, anchored := g.verifier.VerifyLeaf(kind, commit, content, receipt)
 	g.observe(v)
-	var anchored *attest.Batch
-	if r, err := merkle.ParseReceipt(receipt); err == nil {
-		if anchored, err = g.index.Batch(r.Batch); err != nil {
-			return nil, err
-		}
-	}
-	return leafResult(v, anchored), nil
+	return leafResult(v, anchored)
 }
 
 // datasets is api.Datasets over the notary.
@@ -92,6 +88,9 @@ func (s datasets) DatasetOwner(_ context.Context, id string) (string, error) {
 
 // PublishDataset implements api.Datasets.
 func (s datasets) PublishDataset(ctx context.Context, op api.Operation, id string, e api.DatasetEntry) (*api.DatasetEntry, error) {
+	if err := s.g.own(e.Authority); err != nil {
+		return nil, err
+	}
 	err := s.g.notary.PublishDataset(ctx, op.ID, custody.Dataset{ID: id, Owner: e.Authority, Title: e.Name, Fields: e.Fields,
 		Grade: translate(grades, string(e.Grade), 0), Approval: e.Approval,
 		Sharing: translate(shares, string(e.Sharing), 0), Period: e.UpdatePeriod})
@@ -142,7 +141,7 @@ func (s datasets) CheckRow(_ context.Context, proof api.RowProof) (*api.CheckRes
 		err = p.Verify()
 	}
 	if err != nil {
-		return s.g.checkLeaf(attest.KindDataset, nil, err, nil)
+		return s.g.checkLeaf(attest.KindDataset, nil, err, nil), nil
 	}
-	return s.g.checkLeaf(attest.KindDataset, func(attest.Suite) [32]byte { return p.Commitment() }, nil, p.Receipt.JSON())
+	return s.g.checkLeaf(attest.KindDataset, func(attest.Suite) [32]byte { return p.Commitment() }, nil, p.Receipt.JSON()), nil
 }

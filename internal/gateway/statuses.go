@@ -17,9 +17,13 @@ type statuses struct{ g *Gateway }
 // SetStatus implements api.StatusSetter.
 func (s statuses) SetStatus(ctx context.Context, op api.Operation, r api.StatusRequest) (*api.Recorded, error) {
 	entries := make([]registry.StatusEntry, len(r.Entries))
+	begun, err := s.begun(op.ID)
+	if err != nil {
+		return nil, err
+	}
 	var refused api.ItemErrors
 	for i := range r.Entries {
-		e, err := s.entry(r.Authority, &r.Entries[i])
+		e, err := s.entry(r.Authority, &r.Entries[i], begun)
 		if err != nil {
 			refused = append(refused, api.ItemError{Pointer: "/entries/" + strconv.Itoa(i), Err: err})
 		}
@@ -39,13 +43,38 @@ func (s statuses) SetStatus(ctx context.Context, op api.Operation, r api.StatusR
 	return &api.Recorded{Block: count(outcome.Position.Block), Transaction: outcome.TxID}, nil
 }
 
-func (s statuses) entry(authority string, e *api.StatusEntry) (registry.StatusEntry, error) {
+// begun is since when each status of an operation holds that was asked for before: a request that names no time means
+// the time of the first asking, or a retry would be another request.
+func (s statuses) begun(op string) (map[custody.StatusSlot]int64, error) {
+	known, err := s.g.vault.Operation(op)
+	if err != nil || known == nil || len(known.Result) == 0 {
+		return nil, err
+	}
+	command, err := registry.Parse(known.Result)
+	if err != nil {
+		return nil, err
+	}
+	set, ok := command.Command.(*registry.SetStatus)
+	if !ok {
+		return nil, nil // the vault refuses it as a conflict
+	}
+	out := make(map[custody.StatusSlot]int64, len(set.Entries))
+	for _, e := range set.Entries {
+		out[custody.StatusSlot{List: e.List, Index: e.Index}] = e.From
+	}
+	return out, nil
+}
+
+func (s statuses) entry(authority string, e *api.StatusEntry, begun map[custody.StatusSlot]int64) (registry.StatusEntry, error) {
 	out := registry.StatusEntry{State: string(e.State), From: e.From, Reason: string(e.Reason), Successor: e.Successor}
+	slot, err := s.slot(authority, e)
+	out.List, out.Index = slot.List, slot.Index
+	if out.From == 0 {
+		out.From = begun[slot]
+	}
 	if out.From == 0 {
 		out.From = s.g.now().Unix()
 	}
-	slot, err := s.slot(authority, e)
-	out.List, out.Index = slot.List, slot.Index
 	return out, err
 }
 

@@ -71,11 +71,19 @@ func namedJWK(k *attest.Key) json.RawMessage {
 	return append(append(head[:len(head)-1], ','), k.Public.JWK()[1:]...)
 }
 
-// StatusList implements api.TrustMetadata: a Token Status List of two bits an entry, signed by the authority.
+// StatusList implements api.TrustMetadata: a Token Status List of two bits an entry, signed by the authority. A list that
+// no certificate can be in yet does not exist.
 func (s *trust) StatusList(_ context.Context, uscc string, list uint32) ([]byte, time.Duration, error) {
 	a, err := s.local(uscc)
 	if err != nil {
 		return nil, 0, err
+	}
+	inUse, err := s.g.vault.StatusLists(uscc)
+	if err != nil {
+		return nil, 0, err
+	}
+	if list >= inUse {
+		return nil, 0, notFound("status list")
 	}
 	now, uri := s.g.now(), attest.StatusListURL(a.Issuer, list)
 	s.mu.Lock()

@@ -35,10 +35,10 @@ func New(region string) *Registry {
 	r.verifications = make1.counter("verifications_total", "Verdicts given, by result.", "result")
 	r.checksFailed = make1.counter("checks_failed_total", "Checks of verdicts that did not pass, by check and code.", "check", "code")
 	r.issued = make1.counter("recorded_total", "Commitments recorded durably, by kind.", "kind")
-	r.anchorLatency = make1.histogram("anchor_seconds", "From recorded to anchored on the ledger.",
+	r.anchorLatency = make1.histogram("anchor_seconds", "From the first submission of a batch to its place on the ledger.",
 		[]float64{.05, .1, .25, .5, .75, 1, 1.5, 2.5, 5, 10, 30, 60, 300}, "kind")
 	r.batchSize = make1.histogram("batch_leaves", "Leaves of anchored batches.", prometheus.ExponentialBuckets(1, 4, 9), "kind")
-	r.outbox = make1.gauge("outbox_pending", "Commitments recorded and not yet anchored.")
+	r.outbox = make1.gauge("outbox_pending", "Commitments recorded and not yet sealed into a batch.")
 	r.height = make1.gauge("index_height", "Last block applied to the index.")
 	r.age = make1.gauge("index_age_seconds", "Since the ledger was last heard of.")
 	r.agreeing = make1.gauge("witness_agreeing_regions", "Regions whose digest agrees with ours.")
@@ -82,13 +82,13 @@ func (r *Registry) CheckFailed(check, code string) {
 // Recorded counts n commitments of a kind (attest.Kind) that are durable.
 func (r *Registry) Recorded(kind string, n int) { r.issued.WithLabelValues(kind).Add(float64(n)) }
 
-// Anchored notes one batch: its leaves, and how long the oldest of them had been recorded.
-func (r *Registry) Anchored(kind string, leaves int, sinceRecorded time.Duration) {
+// Anchored notes one batch: its leaves, and how long it took from its first submission here.
+func (r *Registry) Anchored(kind string, leaves uint64, took time.Duration) {
 	r.batchSize.WithLabelValues(kind).Observe(float64(leaves))
-	r.anchorLatency.WithLabelValues(kind).Observe(sinceRecorded.Seconds())
+	r.anchorLatency.WithLabelValues(kind).Observe(took.Seconds())
 }
 
-// OutboxPending sets how many commitments are recorded and not yet anchored.
+// OutboxPending sets how many commitments are recorded and not yet sealed into a batch.
 func (r *Registry) OutboxPending(n int) { r.outbox.Set(float64(n)) }
 
 // Index sets the height of the index and how long ago the ledger was last heard of.

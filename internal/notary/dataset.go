@@ -72,6 +72,8 @@ type AnchoredVersion struct {
 // durable when it returns. The header row names the catalogue's fields in their order. Errors: RECORD_MISSING for an
 // unknown dataset; DATASET_ENCODING, DATASET_CSV with the line; OPERATION_CONFLICT; those of table, wrapped.
 func (n *Notary) AnchorVersion(ctx context.Context, op, id string, table io.Reader) (*AnchoredVersion, error) {
+	n.signing.RLock()
+	defer n.signing.RUnlock()
 	entry, err := n.d.Store.Dataset(id)
 	if err != nil {
 		return nil, err

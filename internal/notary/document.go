@@ -19,6 +19,8 @@ type RecordedDocument struct {
 // RecordDocument commits to a file by its digest (of the suite of the authority's key) under a fresh salt, durable when
 // it returns. An authority records a digest once: again, it gives the first record.
 func (n *Notary) RecordDocument(ctx context.Context, op, authority string, digest [32]byte) (*RecordedDocument, error) {
+	n.signing.RLock()
+	defer n.signing.RUnlock()
 	is, err := n.issuer(authority)
 	if err != nil {
 		return nil, err

@@ -31,6 +31,8 @@ type Issued struct {
 // Errors: RequestErrors where requests are refused; OPERATION_CONFLICT, OPERATION_MISSING, REQUESTS_NONE,
 // REQUESTS_TOO_MANY; SUBJECT_SHREDDED where a repeated operation's certificates were erased since; the store's.
 func (n *Notary) Issue(ctx context.Context, op string, reqs []IssueRequest) ([]Issued, error) {
+	n.signing.RLock()
+	defer n.signing.RUnlock()
 	if err := count(len(reqs), n.o.MaxRequests); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package notary
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 	"time"
@@ -28,6 +29,16 @@ type issuerCache struct {
 }
 
 const issuerLife = time.Second
+
+// KeysChanged makes every further certificate, document and version be signed by the keys that are in force now. When it
+// returns, nothing more is recorded under an earlier key: Flush then anchors all that was, and the key can be retired.
+func (n *Notary) KeysChanged() {
+	n.signing.Lock()
+	defer n.signing.Unlock()
+	n.issuers.mu.Lock()
+	defer n.issuers.mu.Unlock()
+	n.issuers.by = nil
+}
 
 // issuer finds an active authority and its key. Errors: AUTHORITY_UNKNOWN, AUTHORITY_INACTIVE, KEY_MISSING where none of
 // its keys is both in reach and in force.
@@ -64,13 +75,16 @@ func (n *Notary) issuer(authority string) (*issuer, error) {
 }
 
 // keyOf finds a key of an owner that is here, registered for the use, and in force; the last by name where there are
-// several, so that a key "2027" follows a key "2026".
+// several, so that "10" follows "9" and
+// "2027" follows "2026".
 func (n *Notary) keyOf(owner string, use attest.KeyUse) (attest.Signer, error) {
 	ids, err := n.d.Signers.Owned(owner)
 	if err != nil {
 		return nil, err
 	}
-	ids = slices.Sorted(slices.Values(ids))
+	ids = slices.SortedFunc(slices.Values(ids), func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+	})
 	for _, id := range slices.Backward(ids) {
 		key, err := n.d.View.Key(id)
 		if err != nil {

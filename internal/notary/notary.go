@@ -120,7 +120,8 @@ type Options struct {
 	MaxRequests      int           // certificates in one call of Issue
 	RetryMin         time.Duration // pause before the second submission; doubles up to RetryMax, with jitter
 	RetryMax         time.Duration
-	AllowLegacyCheck bool // issue licence identifiers with the check character of the widespread faulty routine
+	OnAnchored       func(b *custody.Batch, sealed time.Duration) // after each batch: how long ago it was sealed; nil: nothing
+	AllowLegacyCheck bool                                         // issue licence identifiers with the check character of the widespread faulty routine
 }
 
 func (o Options) withDefaults() Options {
@@ -137,6 +138,9 @@ func (o Options) withDefaults() Options {
 	if o.MaxRequests <= 0 {
 		o.MaxRequests = DefaultMaxRequests
 	}
+	if o.OnAnchored == nil {
+		o.OnAnchored = func(*custody.Batch, time.Duration) {}
+	}
 	if o.RetryMin <= 0 {
 		o.RetryMin = 50 * time.Millisecond
 	}
@@ -152,6 +156,7 @@ type Notary struct {
 	o       Options
 	schemas schemaCache
 	issuers issuerCache
+	signing sync.RWMutex // held for reading from the choice of a key to the record of what it signed
 	rows    rowTrees
 
 	ctx    context.Context // ends when the notary is closed

@@ -86,6 +86,7 @@ func (n *Notary) fly(f *flight) {
 
 // anchor submits a batch and writes down what became of it. Where the notary is closed first, the batch stays sealed.
 func (n *Notary) anchor(b *custody.Batch) error {
+	began := n.d.Now()
 	outcome, err := n.submit(n.ctx, b.Command)
 	if attest.CodeOf(err) == attest.CodeBatchExists {
 		outcome, err = n.anchoredBefore(b, err)
@@ -100,6 +101,7 @@ func (n *Notary) anchor(b *custody.Batch) error {
 	} else {
 		settled.State, settled.Refusal = custody.BatchAnchored, ""
 		settled.Block, settled.Tx = outcome.Position.Block, outcome.Position.Tx
+		n.o.OnAnchored(&settled, n.d.Now().Sub(began))
 	}
 	return errors.Join(err, n.d.Store.Settle(n.ctx, &settled))
 }

@@ -26,15 +26,16 @@ type Recorder interface {
 type Record struct {
 	ReceiptID  string
 	Receipt    []byte
-	Credential string // id of the API credential that asked
+	Key        string       // id of the key that signed it, which anchors it too
+	Suite      attest.Suite // of that key
+	Credential string       // id of the API credential that asked
 	UseCause   string
 	Time       int64 // Unix seconds
 }
 
 // Replica is the region's index. Read lends a view of one state of the ledger, in which no block becomes visible while
-// read runs; its own methods look one record up. Safe for concurrent use.
+// read runs. Safe for concurrent use.
 type Replica interface {
-	registry.View
 	Read(read func(registry.View) error) error
 }
 
@@ -42,7 +43,7 @@ type Replica interface {
 type Options struct {
 	Region   string // division code of the region whose gateway this is
 	Replica  Replica
-	Gateway  attest.Signer // the region's registered gateway key
+	Gateway  func() attest.Signer // the region's gateway key that is in force
 	Recorder Recorder
 	Random   io.Reader // cryptographic: receipt ids are drawn from it
 	Policy   attest.Policy
@@ -90,30 +91,29 @@ func (v *Verifier) Verify(ctx context.Context, s *Submission) (*Answer, error) {
 		return nil, err
 	}
 	var evidence *attest.Evidence
-	err := v.o.Replica.Read(func(view registry.View) error {
+	var network string
+	err := v.o.Replica.Read(func(view registry.View) (err error) {
+		network, err = networkOf(view)
 		evidence = registry.Gather(view, s.Presentation, s.Receipt, request, v.o.Policy)
-		return nil
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	answer := &Answer{Verdict: attest.Judge(evidence), Claims: evidence.Claims, Profile: evidence.Profile}
-	if err := v.sign(answer, &request); err != nil {
+	key := v.o.Gateway()
+	if err := v.sign(answer, key, network, &request); err != nil {
 		return nil, err
 	}
-	err = v.o.Recorder.Record(ctx, Record{ReceiptID: answer.ReceiptID, Receipt: answer.Receipt,
-		Credential: s.Credential, UseCause: request.UseCause, Time: now})
+	err = v.o.Recorder.Record(ctx, Record{ReceiptID: answer.ReceiptID, Receipt: answer.Receipt, Key: key.KeyID(),
+		Suite: key.Public().Suite(), Credential: s.Credential, UseCause: request.UseCause, Time: now})
 	if err != nil {
 		return nil, err
 	}
 	return answer, nil
 }
 
-func (v *Verifier) sign(a *Answer, request *attest.Request) error {
-	network, err := v.network()
-	if err != nil {
-		return err
-	}
+func (v *Verifier) sign(a *Answer, key attest.Signer, network string, request *attest.Request) error {
 	var id [16]byte
 	if _, err := io.ReadFull(v.o.Random, id[:]); err != nil {
 		return err
@@ -122,12 +122,13 @@ func (v *Verifier) sign(a *Answer, request *attest.Request) error {
 	receipt := attest.VerificationReceipt{ID: a.ReceiptID, Network: network, Region: v.o.Region,
 		Verifier: request.Verifier, UseCause: request.UseCause, Scenario: request.Scenario, Time: request.Now,
 		Verdict: a.Verdict}
-	a.Receipt, err = receipt.Sign(v.o.Gateway)
+	var err error
+	a.Receipt, err = receipt.Sign(key)
 	return err
 }
 
-func (v *Verifier) network() (string, error) {
-	c, err := v.o.Replica.Consortium()
+func networkOf(view registry.View) (string, error) {
+	c, err := view.Consortium()
 	if err != nil {
 		return "", err
 	}
@@ -159,7 +160,16 @@ func (v *Verifier) VerifyMany(ctx context.Context, submissions []Submission, par
 }
 
 // VerifyLeaf judges something that stands on the ledger by its commitment: commit makes the commitment to what was
-// presented, contentErr says why there is none. It gives no receipt.
-func (v *Verifier) VerifyLeaf(kind attest.Kind, commit func(s attest.Suite) [32]byte, contentErr error, receipt []byte) *attest.Verdict {
-	return attest.JudgeLeaf(registry.GatherLeaf(v.o.Replica, kind, commit, contentErr, receipt, v.o.Clock().Unix(), v.o.Policy))
+// presented, contentErr says why there is none. It gives no receipt. The batch is the one that the verdict rests on; nil
+// where the receipt names none that is on the ledger.
+func (v *Verifier) VerifyLeaf(kind attest.Kind, commit func(s attest.Suite) [32]byte, contentErr error, receipt []byte) (*attest.Verdict, *attest.Batch) {
+	var evidence *attest.LeafEvidence
+	err := v.o.Replica.Read(func(view registry.View) error {
+		evidence = registry.GatherLeaf(view, kind, commit, contentErr, receipt, v.o.Clock().Unix(), v.o.Policy)
+		return nil
+	})
+	if err != nil {
+		evidence = &attest.LeafEvidence{Kind: kind, Commit: commit, ContentErr: contentErr, Policy: v.o.Policy, LookupErr: err}
+	}
+	return attest.JudgeLeaf(evidence), evidence.Batch
 }

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/huzheng-ledger/huzheng/attest"
@@ -164,7 +163,7 @@ func readState(ctx context.Context, ledger *embedded.Ledger) (*truth, error) {
 
 func (r *Result) checkIndex(t *truth, m *consortium.Member) error {
 	part := "index " + m.Region.Code
-	x, err := index.Open(filepath.Join(m.Dir, "index"), index.Options{Logger: quiet(), Store: pebblekv.Options{Logger: quiet()}})
+	x, err := index.Open(m.IndexDir(), index.Options{Logger: quiet(), Store: pebblekv.Options{Logger: quiet()}})
 	if damaged(err) {
 		r.add(Finding{Error, part, attest.CodeOf(err), "store", err.Error(), actRebuild})
 		return nil
@@ -228,7 +227,7 @@ func RebuildIndexes(p *consortium.Plan) error {
 		return err
 	}
 	for i := range p.Members {
-		dir := filepath.Join(p.Members[i].Dir, "index")
+		dir := p.Members[i].IndexDir()
 		if err == nil {
 			err = os.RemoveAll(dir)
 		}
@@ -244,7 +243,7 @@ func RebuildIndexes(p *consortium.Plan) error {
 
 func (r *Result) checkVault(ctx context.Context, t *truth, m *consortium.Member) error {
 	part := "vault " + m.Region.Code
-	v, err := vault.Open(vault.Options{Dir: filepath.Join(m.Dir, "vault"), Keyring: m.Keyring, Master: m.Master, Inspect: true,
+	v, err := vault.Open(vault.Options{Dir: m.VaultDir(), Keyring: m.Keyring, Master: m.Master, Inspect: true,
 		Logger: quiet()})
 	if damaged(err) {
 		r.add(Finding{Error, part, attest.CodeOf(err), "store", err.Error(), actVault})

@@ -1,0 +1,155 @@
+package readme
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/huzheng-ledger/huzheng/internal/archtest/snippets"
+	"github.com/huzheng-ledger/huzheng/test/internal/program"
+)
+
+// patience bounds everything: on a busy machine the demonstration takes some seconds.
+const patience = 2 * time.Minute
+
+// shell is a reader who types the README's snippets in a folder of their own.
+type shell struct {
+	ctx      context.Context
+	dir      string
+	env      []string
+	snippets []snippets.Snippet
+}
+
+func newShell(t *testing.T) *shell {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience) // serve is ended by a cleanup
+	t.Cleanup(cancel)
+	markdown, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	list, err := snippets.Extract(string(markdown))
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "bin"), 0o750))
+	require.NoError(t, os.Symlink(program.Build(t), filepath.Join(dir, "bin", "huzheng")))
+	return &shell{ctx: ctx, dir: dir, snippets: list,
+		env: append(os.Environ(), "HOME="+dir, "TMPDIR="+t.TempDir(), "XDG_CONFIG_HOME=", "HUZHENG_API_KEY=")}
+}
+
+// script is a snippet as a shell script.
+func (s *shell) script(t *testing.T, name string) string {
+	t.Helper()
+	i := slices.IndexFunc(s.snippets, func(x snippets.Snippet) bool { return x.Name == name })
+	require.GreaterOrEqual(t, i, 0, "the README has no snippet %q", name)
+	return s.snippets[i].Script()
+}
+
+func (s *shell) command(script string) *exec.Cmd {
+	c := exec.CommandContext(s.ctx, "bash", "-c", script)
+	c.Dir, c.Env = s.dir, s.env
+	return c
+}
+
+// run types a script, which has to succeed, and returns what it printed.
+func (s *shell) run(t *testing.T, script string) []byte {
+	t.Helper()
+	c := s.command(script)
+	var stderr bytes.Buffer
+	c.Stderr = &stderr
+	out, err := c.Output()
+	require.NoError(t, err, "%s\n%s%s", script, out, &stderr)
+	return out
+}
+
+// sichuan is the row of the printed table that the README has its reader take the address and the key from.
+var sichuan = regexp.MustCompile(`^四川\S*\s+(http://\S+)\s+(hz_\S+)$`)
+
+// serve types the snippet that keeps running, and sets GATEWAY and API_KEY from what it prints.
+func (s *shell) serve(t *testing.T) {
+	t.Helper()
+	c := s.command(s.script(t, "serve"))
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that an interrupt reaches all of it, as Ctrl-C does
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
+	c.Stderr = os.Stderr
+	out, err := c.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, c.Start())
+	t.Cleanup(func() {
+		assert.NoError(t, syscall.Kill(-c.Process.Pid, syscall.SIGINT))
+		_, err := io.Copy(io.Discard, out) // until it has ended
+		assert.NoError(t, err)
+		_ = c.Wait() // how it says that it was interrupted is the shell's matter
+		assert.NoError(t, s.ctx.Err(), "it did not end when interrupted")
+	})
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if m := sichuan.FindStringSubmatch(lines.Text()); m != nil {
+			s.env = append(s.env, "GATEWAY="+m[1], "API_KEY="+m[2])
+			return
+		}
+	}
+	require.Fail(t, "the demonstration ended without printing Sichuan's address and key")
+}
+
+// answer is what the README says that a verification holds.
+type answer struct {
+	Result    string
+	Reason    struct{ Zh, En string }
+	Receipt   string
+	Agreement struct{ ID string }
+	Claims    map[string]any
+	Checks    []struct{ Name, Outcome string }
+}
+
+func (s *shell) ask(t *testing.T, script string) (a answer) {
+	t.Helper()
+	out := s.run(t, script)
+	require.NoError(t, json.Unmarshal(out, &a), "%s", out)
+	assert.NotEmpty(t, a.Receipt)
+	assert.NotEmpty(t, a.Reason.Zh)
+	assert.NotEmpty(t, a.Reason.En)
+	assert.Len(t, a.Checks, 12)
+	return a
+}
+
+func TestSnippets(t *testing.T) {
+	s := newShell(t)
+	s.serve(t)
+	known := map[string]bool{"serve": true}
+	try := func(name string, f func(t *testing.T, script string)) {
+		known[name] = true
+		t.Run(name, func(t *testing.T) { f(t, s.script(t, name)) })
+	}
+	try("verify-by-curl", func(t *testing.T, script string) {
+		if _, err := exec.LookPath("curl"); err != nil {
+			t.Skip("curl is not installed")
+		}
+		valid := s.ask(t, script)
+		assert.Equal(t, "valid", valid.Result)
+		assert.Equal(t, "kstb-mortgage", valid.Agreement.ID)
+		assert.NotEmpty(t, valid.Claims["certificateHolderName"])
+		// The README tells what becomes of it for another item.
+		other := strings.Replace(script, "不动产抵押登记", "新生儿入户", 1)
+		require.NotEqual(t, script, other)
+		assert.Equal(t, "not_recognised", s.ask(t, other).Result)
+	})
+	try("verify-offline", func(t *testing.T, script string) {
+		assert.Contains(t, string(s.run(t, script)), "有效 valid")
+	})
+	for _, x := range s.snippets {
+		assert.True(t, known[x.Name], "snippet %q of line %d is run by no test", x.Name, x.Line)
+	}
+}

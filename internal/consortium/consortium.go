@@ -88,7 +88,7 @@ func (p *Plan) open(ctx context.Context, ledger *embedded.Ledger) (*Consortium, 
 		m := &p.Members[i]
 		g, err := gateway.Open(gateway.Options{Place: m.Place, Region: m.Region.Code, Network: p.Network,
 			Ledger: member{ledger, ledger.As(MSP(m.Region.Code))}, BatchSize: p.BatchSize, BatchWait: p.BatchWait,
-			WitnessEvery: p.WitnessEvery, API: p.API, Cache: p.Cache, Logger: p.logger()})
+			WitnessEvery: p.WitnessEvery, API: p.api(m), Cache: p.Cache, Logger: p.logger()})
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("region %s: %w", m.Region.Code, err), c.Close())
 		}

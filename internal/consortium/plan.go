@@ -2,6 +2,7 @@ package consortium
 
 import (
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/huzheng-ledger/huzheng/api"
@@ -14,6 +15,21 @@ import (
 type Member struct {
 	gateway.Place
 	Region attest.Region
+	// ClientAddress tells whom a request without a credential comes from; nil: as Plan.API says.
+	ClientAddress func(*http.Request) string
+}
+
+// api is how the member's API behaves.
+func (p *Plan) api(m *Member) api.Config {
+	c := p.API
+	if m.ClientAddress == nil {
+		return c
+	}
+	if c.RequestTimeout == 0 {
+		c = api.DefaultConfig()
+	}
+	c.ClientAddress = m.ClientAddress
+	return c
 }
 
 // Plan says where everything lies and how it works. Network, LedgerDir and Members are needed.

@@ -2,6 +2,7 @@ package gateway_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -70,10 +71,11 @@ func TestAProposalIsWithdrawnOnce(t *testing.T) {
 	proposal := gatewaytest.Agreement([]string{home.Code, w.Regions[1].Code})
 	proposal.ID = "never"
 	home.Client.Do(apitest.Request{Path: "/v1/agreements", Body: proposal, Key: "propose-never"}).Require(http.StatusCreated)
+	ends := time.Now().Add(time.Hour).Unix()
 	for range 2 {
 		var withdrawn api.Agreement
 		home.Client.Do(apitest.Request{Path: "/v1/agreements/never/versions/1/withdrawals", Key: "withdraw-never",
-			Body: api.AgreementWithdrawal{Ends: time.Now().Add(time.Hour).Unix()}}).Require(http.StatusOK).JSON(&withdrawn)
+			Body: api.AgreementWithdrawal{Ends: ends}}).Require(http.StatusOK).JSON(&withdrawn)
 		assert.Equal(t, api.AgreementState("withdrawn"), withdrawn.State)
 	}
 }
@@ -86,8 +88,6 @@ func TestARotatedKeyLeavesOldCertificatesValid(t *testing.T) {
 	added, err := home.Gateway.RotateKey(t.Context(), "rotate-operation-1", authority)
 	require.NoError(t, err)
 	assert.Equal(t, registry.KeyID(authority, "2"), added)
-	w.Reopen()
-	home, abroad = w.Regions[0], w.Regions[1]
 	fresh := home.Constructor(2)
 	w.Settle()
 	assert.Equal(t, registry.KeyID(authority, "1"), keyOf(t, old))
@@ -103,6 +103,40 @@ func TestARotatedKeyLeavesOldCertificatesValid(t *testing.T) {
 	assert.Equal(t, api.Result("revoked"), judge(home, home, old.ID), "the new key sets the status of what the old one signed")
 }
 
+// TestAKeyIsRotatedUnderLoad rotates an authority's key eleven times, past the number with two digits, while certificates
+// are issued: each one that was acknowledged is anchored.
+func TestAKeyIsRotatedUnderLoad(t *testing.T) {
+	w := gatewaytest.Found(t, gatewaytest.Options{})
+	home := w.Regions[0]
+	authority := string(home.Authority(sample.TypeConstructor).Code)
+	rotated := make(chan error, 1)
+	go func() {
+		var errs []error
+		for i := range 11 {
+			_, err := home.Gateway.RotateKey(t.Context(), fmt.Sprintf("rotate-under-load-%d", i), authority)
+			errs = append(errs, err)
+		}
+		rotated <- errors.Join(errs...)
+	}()
+	var ids []string
+	for n := 1; len(rotated) == 0; n++ {
+		var out api.IssueResponse
+		home.Client.Do(apitest.Request{Path: "/v1/certificates", Key: fmt.Sprintf("under-load-%d", n),
+			Body: api.IssueRequest{Certificates: []api.NewCertificate{home.NewCertificate(sample.TypeConstructor, n)}}}).
+			Require(http.StatusCreated).JSON(&out)
+		ids = append(ids, out.Certificates[0].ID)
+	}
+	require.NoError(t, <-rotated)
+	require.NoError(t, home.Gateway.Notary().Flush(t.Context()))
+	for _, id := range ids {
+		var c api.Certificate
+		home.Client.Get("/v1/certificates/" + id).Require(http.StatusOK).JSON(&c)
+		require.Equal(t, api.StateAnchored, c.State)
+	}
+	assert.Equal(t, registry.KeyID(authority, "12"), keyOf(t, home.Constructor(1_000_000)))
+	t.Logf("%d certificates through 11 rotations, all anchored", len(ids))
+}
+
 func keyOf(t *testing.T, c api.IssuedCertificate) string {
 	t.Helper()
 	sd, err := attest.ParseSDJWT([]byte(c.SdJWT), attest.DefaultLimits())
@@ -110,27 +144,33 @@ func keyOf(t *testing.T, c api.IssuedCertificate) string {
 	return sd.Issuer.KeyID
 }
 
-// The gateway's and the region's own keys take effect when the gateway is opened again.
+// The gateway signs receipts and statements with its new key at once, and goes on with it when it is opened again.
 func TestARegionRotatesItsOwnKeys(t *testing.T) {
 	w := gatewaytest.Found(t, gatewaytest.Options{})
 	for i, owner := range []string{"gw", "gov"} {
 		_, err := w.Regions[0].Gateway.RotateKey(t.Context(), fmt.Sprintf("rotate-own-key-%d", i), owner)
 		require.NoError(t, err)
+	}
+	certificate := w.Regions[1].Constructor(1)
+	proposal := gatewaytest.Agreement([]string{w.Regions[0].Code, w.Regions[1].Code})
+	for _, proposal.ID = range []string{"by-the-new-key", "by-the-new-key-again"} {
+		w.Settle()
+		usesNewKeys(t, w, certificate.ID, proposal)
 		w.Reopen()
 	}
+}
+
+func usesNewKeys(t *testing.T, w *gatewaytest.World, id string, proposal api.AgreementProposal) {
+	t.Helper()
 	home, abroad := w.Regions[0], w.Regions[1]
-	certificate := abroad.Constructor(1)
-	w.Settle()
-	v := home.Verify(abroad.Present(certificate.ID, home, "nonce-1"))
+	v := home.Verify(abroad.Present(id, home, "nonce-1"))
 	assert.Equal(t, api.Result("valid"), v.Result, "%s %+v", v.Code, v.Checks)
 	jws, err := attest.ParseJWS([]byte(v.Receipt))
 	require.NoError(t, err)
 	assert.Equal(t, registry.KeyID(home.Code, "gw-2"), jws.KeyID)
 	_, err = registry.VerifyReceipt(abroad.Gateway.Index(), []byte(v.Receipt), nil)
 	require.NoError(t, err)
-	proposal := gatewaytest.Agreement([]string{home.Code, abroad.Code})
-	proposal.ID = "by-the-new-key"
-	home.Client.Do(apitest.Request{Path: "/v1/agreements", Body: proposal, Key: "propose-by-new-key"}).Require(http.StatusCreated)
+	home.Client.Do(apitest.Request{Path: "/v1/agreements", Body: proposal, Key: "propose-" + proposal.ID}).Require(http.StatusCreated)
 }
 
 func TestASnapshotVerifiesOffline(t *testing.T) {

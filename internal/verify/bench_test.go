@@ -230,7 +230,7 @@ func newBenchAudit(b *testing.B, gateway attest.Signer) audit {
 	return audit{store, custody.Queue{Key: gateway.KeyID(), Kind: attest.KindReceipt, Suite: attest.SuiteStd}}
 }
 
-// verifier signs as a gateway does: the signers of tests are deterministic, which costs more.
+// verifier signs with a key as a gateway keeps it.
 func (w *benchWorld) verifier(audited bool) *verify.Verifier {
 	w.b.Helper()
 	gateway, _, err := keys.Generate(attest.SuiteStd, registry.KeyID(benchRelying, "w1"))
@@ -251,8 +251,8 @@ func cpu(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// run verifies presentations drawn at random from callers at once, each of which has to come out valid.
-func (w *benchWorld) run(b *testing.B, v *verify.Verifier, callers int) {
+// run does work with presentations drawn at random, from callers at once.
+func (w *benchWorld) run(b *testing.B, callers int, work func(s *verify.Submission)) {
 	var seed atomic.Uint64
 	b.SetParallelism(callers)
 	b.ReportAllocs()
@@ -261,7 +261,7 @@ func (w *benchWorld) run(b *testing.B, v *verify.Verifier, callers int) {
 	b.RunParallel(func(pb *testing.PB) {
 		rng := mathrand.New(mathrand.NewPCG(seed.Add(1), 1))
 		for pb.Next() {
-			requireValid(b, v, &w.shown[rng.IntN(len(w.shown))])
+			work(&w.shown[rng.IntN(len(w.shown))])
 		}
 	})
 	b.ReportMetric(float64((cpu(b)-before).Nanoseconds())/1000/float64(b.N), "cpu-µs/verification") // on a shared machine the truer figure
@@ -275,11 +275,42 @@ func requireValid(b *testing.B, v *verify.Verifier, s *verify.Submission) {
 	}
 }
 
+// judge is reading, looking up and deciding alone, without a receipt.
+func (w *benchWorld) judge(b *testing.B, s *verify.Submission) {
+	request := s.Request
+	request.Relying, request.Now = benchRelying, benchNow
+	var e *attest.Evidence
+	err := w.index.Read(func(view registry.View) error {
+		e = registry.Gather(view, s.Presentation, s.Receipt, request, attest.DefaultPolicy())
+		return nil
+	})
+	if v := attest.Judge(e); err != nil || v.Result != attest.Valid {
+		b.Fatalf("%v %+v", err, v)
+	}
+}
+
+// signature is what no verification does without: checking one signature of the issuer's, and of the holder's where bound.
+func (w *benchWorld) signature(b *testing.B, bound bool) func(*verify.Submission) {
+	signer := w.ledger.Signer(w.key)
+	message := make([]byte, 1500)
+	sig, err := signer.Sign(message)
+	require.NoError(b, err)
+	return func(*verify.Submission) {
+		err := signer.Public().Verify(message, sig)
+		if bound && err == nil {
+			err = signer.Public().Verify(message, sig)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // BenchmarkVerify verifies presentations of 4 of 12 fields with every check, from the index of a province that follows
-// the ledger, and signs a receipt for each. judge: one caller and no audit record, so that nothing waits for a disk;
-// audit: the record is synced before the answer, and 64 callers share the syncs, as they do behind HTTP. bound: with key
-// binding, which is one more signature to check. Compare the same line of 10⁴ and 10⁶ certificates. Run with -cpu 1 for
-// one core.
+// the ledger. signature: checking the signatures alone, the floor of all that follows; judge: the verdict; receipt: and a
+// signed receipt for it; audit: and its audit record, synced before the answer, where 64 callers share the syncs as they
+// do behind HTTP. bound: with key binding, which is one more signature to check. Compare the same line of 10⁴ and 10⁶
+// certificates. Run with -cpu 1 for one core.
 func BenchmarkVerify(b *testing.B) {
 	for _, bound := range []bool{false, true} {
 		for _, certificates := range []int{10_000, 1_000_000} {
@@ -288,8 +319,16 @@ func BenchmarkVerify(b *testing.B) {
 			}
 			w := newBenchWorld(b, certificates, bound)
 			name := fmt.Sprintf("bound=%t/certificates=%d", bound, certificates)
-			b.Run(name+"/judge", func(b *testing.B) { w.run(b, w.verifier(false), 1) })
-			b.Run(name+"/audit", func(b *testing.B) { w.run(b, w.verifier(true), 64) })
+			b.Run(name+"/signature", func(b *testing.B) { w.run(b, 1, w.signature(b, bound)) })
+			b.Run(name+"/judge", func(b *testing.B) { w.run(b, 1, func(s *verify.Submission) { w.judge(b, s) }) })
+			b.Run(name+"/receipt", func(b *testing.B) {
+				v := w.verifier(false)
+				w.run(b, 1, func(s *verify.Submission) { requireValid(b, v, s) })
+			})
+			b.Run(name+"/audit", func(b *testing.B) {
+				v := w.verifier(true)
+				w.run(b, 64, func(s *verify.Submission) { requireValid(b, v, s) })
+			})
 		}
 	}
 }

@@ -34,7 +34,23 @@ func (f *following) do(key string, c registry.Command) {
 	require.NoError(f.t, f.index.Apply(f.chain.Add(tx)))
 }
 
-// TestAVerdictIsOfOneState revokes, suspends and reinstates while others verify: what each verdict says must be what its
+// verdictOf verifies, and holds the verdict against what its own height says: suspended by every second block from first
+// on.
+func verdictOf(t *testing.T, v *verify.Verifier, s *verify.Submission, first uint64) (result attest.Result, ok bool) {
+	t.Helper()
+	answer, err := v.Verify(t.Context(), s)
+	if err != nil {
+		t.Errorf("no answer: %v", err)
+		return "", false
+	}
+	want := attest.Valid
+	if h := answer.Verdict.Height; h >= first && (h-first)%2 == 0 {
+		want = attest.Suspended
+	}
+	return want, assert.Equal(t, want, answer.Verdict.Result, "at height %d of %d", answer.Verdict.Height, first)
+}
+
+// TestAVerdictIsOfOneState suspends and reinstates while others verify: what each verdict says must be what its
 // own height says, whatever was applied around it.
 func TestAVerdictIsOfOneState(t *testing.T) {
 	const changes = 150
@@ -69,27 +85,21 @@ func TestAVerdictIsOfOneState(t *testing.T) {
 	submission := verify.Submission{Presentation: issued.Present(f.ledger, "certificateNumber"), Receipt: issued.Receipt(f.ledger),
 		Request: attest.Request{Verifier: "窗口", UseCause: "审查人员资格", Scenario: testledger.Scenario}}
 	var ended atomic.Bool
-	verified := make(chan map[attest.Result]int, 1)
-	progress := make(chan struct{}, 1)
+	verified, progress := make(chan map[attest.Result]int, 1), make(chan struct{}, 1)
 	go func() {
 		defer close(progress)
 		seen := map[attest.Result]int{}
 		for last := false; !last; {
 			last = ended.Load()
-			answer, err := v.Verify(t.Context(), &submission)
-			if !assert.NoError(t, err) {
+			verdict, ok := verdictOf(t, v, &submission, first)
+			if !ok {
 				break
 			}
-			seen[answer.Verdict.Result]++
+			seen[verdict]++
 			select {
 			case progress <- struct{}{}:
 			default:
 			}
-			want := attest.Valid
-			if h := answer.Verdict.Height; h >= first && (h-first)%2 == 0 {
-				want = attest.Suspended
-			}
-			assert.Equal(t, want, answer.Verdict.Result, "at height %d of %d", answer.Verdict.Height, first)
 		}
 		verified <- seen
 	}()

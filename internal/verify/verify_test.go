@@ -106,7 +106,7 @@ func TestTheRecordIsWhatIsAnswered(t *testing.T) {
 	assert.Equal(t, relying, receipt.Region)
 	assert.Equal(t, w.ledger.Network, receipt.Network)
 	assert.Equal(t, testledger.Scenario, receipt.Scenario)
-	assert.EqualValues(t, now, receipt.Time)
+	assert.Equal(t, now, receipt.Time)
 	assert.Equal(t, answer.Verdict, receipt.Verdict)
 	for _, word := range []string{"TEST-0001", "certificateNumber", "测试一"} {
 		assert.NotContains(t, string(answer.Receipt), word, "a receipt repeats no claim")

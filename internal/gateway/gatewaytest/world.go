@@ -150,14 +150,14 @@ func (w *World) serve() {
 		}
 		serving, stop := context.WithCancel(context.Background())
 		r.stop = stop
-		r.URL = listen(w.t, serving, g, r.ended)
+		r.URL = listen(serving, w.t, g, r.ended)
 		r.Client = apitest.At(w.t, r.URL).As(r.Token)
 		w.Regions = append(w.Regions, r)
 	}
 }
 
 // listen has a gateway answer on a loopback port until ctx is done.
-func listen(t testing.TB, ctx context.Context, g *gateway.Gateway, ended chan<- error) (url string) {
+func listen(ctx context.Context, t testing.TB, g *gateway.Gateway, ended chan<- error) (url string) {
 	t.Helper()
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
@@ -171,7 +171,7 @@ func Serve(t testing.TB, g *gateway.Gateway) *apitest.Client {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	url := listen(t, ctx, g, ended)
+	url := listen(ctx, t, g, ended)
 	t.Cleanup(func() {
 		stop()
 		require.NoError(t, <-ended)

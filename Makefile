@@ -33,6 +33,11 @@ build: ## build bin/huzheng
 	@mkdir -p bin
 	go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/...
 
+.PHONY: build-network
+build-network: ## build bin/huzheng-net, which starts and administers Fabric networks of provinces
+	@mkdir -p bin
+	cd network && go build -trimpath -o ../bin/ ./cmd/huzheng-net
+
 .PHONY: demo
 demo: build ## four provinces certify and verify each other's documents; ends by itself
 	bin/huzheng demo $(ARGS)
@@ -48,11 +53,17 @@ bench: build ## measure: benchmarks beside the code, then the table of speeds
 test: ## everything that proves it works: rules, formats, properties, faults, command line, README; brief fuzzing
 	@echo "== unit, property, fault, script and README tests"
 	go test -count=1 -shuffle=on -timeout 20m ./...
+	@echo "== the network module, without a network"
+	cd network && go test -count=1 -short ./...
 	@$(MAKE) fuzz FUZZTIME=1s
 
 .PHONY: test-race
 test-race: ## the same tests, shorter, under the race detector
 	go test -race -short -count=1 -timeout 30m ./...
+
+.PHONY: test-network
+test-network: ## the network module on real Fabric networks: builds Fabric once (minutes), then some four minutes
+	cd network && go test -count=1 -p 1 -timeout 60m ./...
 
 .PHONY: fuzz
 fuzz: ## every fuzz target for FUZZTIME (10s)
@@ -72,6 +83,7 @@ cover: ## statements that the tests reach: a summary, and bin/cover.html
 lint: tools ## linters, shell scripts, modules, generated files, the architecture
 	@echo "== golangci-lint"
 	@golangci-lint run ./...
+	@cd network && golangci-lint run ./...
 	@echo "== shellcheck"
 	@shellcheck .ci/run scripts/check-generated scripts/fuzz scripts/tools
 	@echo "== modules"

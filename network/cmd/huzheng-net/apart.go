@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/huzheng-ledger/huzheng/network/internal/lifecycle"
+	"github.com/huzheng-ledger/huzheng/network/internal/progress"
+	"github.com/huzheng-ledger/huzheng/network/internal/render"
+	"github.com/huzheng-ledger/huzheng/network/internal/topology"
+)
+
+func rendering(o *options) *cobra.Command {
+	var (
+		file   string
+		target render.Target
+	)
+	cmd := &cobra.Command{
+		Use:   "render DIR",
+		Short: "为各省分别生成部署目录 · Write one folder a province, for hosts of their own",
+		Long: `为每个省生成一个部署目录:配置、systemd 单元、与其他省交换什么、按什么顺序。目录中没有任何密钥,各省自行生成。
+
+Writes one folder a province: configuration, a systemd unit, and what to exchange with the others in which order. There is no key in
+any of them; each province makes its own on its own host.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			t, err := topology.Load(file)
+			if err != nil {
+				return err
+			}
+			tools, err := o.tools(cmd)
+			if err != nil {
+				return err
+			}
+			if err := render.Render(args[0], t, target, tools); err != nil {
+				return err
+			}
+			tools.Log.Step("已生成 "+args[0], "rendered; each folder's README.md says what to do")
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&file, "topology", "", "拓扑文件 · topology file (YAML)")
+	cmd.Flags().StringVar(&target.At, "at", "/var/lib/huzheng/network", "各省主机上的目录 · where the folder will be on each host")
+	cmd.Flags().StringVar(&target.Cache, "programs", "/var/cache/huzheng", "各省主机上的程序目录 · where Fabric's programs will be on each host")
+	_ = cmd.MarkFlagRequired("topology")
+	return cmd
+}
+
+func importing(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "import FILE...",
+		Short: "导入其他省交来的公开证书或创世区块 · Take in another province's public certificates, or the genesis block",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.with(cmd, func(n *lifecycle.Network) error {
+				for _, path := range args {
+					code, fingerprint, err := n.Import(cmd.Context(), path)
+					if err != nil {
+						return err
+					}
+					if code == "" {
+						fmt.Fprintln(cmd.OutOrStdout(), "创世区块与拓扑和证书相符 · the genesis block says what the topology and the certificates call for")
+						continue
+					}
+					fmt.Fprintf(cmd.OutOrStdout(), "%s 根证书指纹 · fingerprint of the root: %s\n", code, fingerprint)
+				}
+				return nil
+			})
+		},
+	}
+}
+
+// becoming is for systemd units; it keeps no lock once the node runs.
+func becoming(o *options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "run NODE",
+		Short: "在前台运行一个节点(供 systemd 使用) · Become one node, in the foreground (for systemd)",
+		Long:  "在前台运行一个节点(供 systemd 使用) · Become one node, in the foreground (for systemd)\n" + nodeHelp,
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dir, err := o.folder()
+			if err != nil {
+				return err
+			}
+			programs, err := o.programs(cmd, progress.New(cmd.ErrOrStderr(), time.Now))
+			if err != nil {
+				return err
+			}
+			n, err := lifecycle.OpenWaiting(cmd.Context(), dir, lifecycle.Tools{Programs: programs, Now: time.Now})
+			if err != nil {
+				return err
+			}
+			defer n.Close()
+			name, err := n.Find(args[0])
+			if err != nil {
+				return err
+			}
+			return n.Exec(name)
+		},
+	}
+}

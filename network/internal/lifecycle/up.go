@@ -1,0 +1,215 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+
+	"github.com/huzheng-ledger/huzheng/network/internal/node"
+	"github.com/huzheng-ledger/huzheng/network/internal/sdk"
+)
+
+// Chaincode names the program of a chaincode server.
+type Chaincode struct {
+	Program string // path
+	Version string // the beginning of the program's digest where empty
+}
+
+// Up brings the network to where it should be, from nothing or from wherever it was interrupted: every node that the operator
+// has not stopped runs, the channel stands, the chaincode is committed. Where only one region's keys are here, it ends with
+// ErrExchange whenever the other operators have to act first. cc is nil where a chaincode that is there shall stay, or
+// where none is wanted yet. If Up fails or is interrupted, it ends the nodes that it has started; their logs stay.
+func (n *Network) Up(ctx context.Context, cc *Chaincode) (err error) {
+	n.started = nil
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.undo())
+		}
+	}()
+	if err := n.choose(cc); err != nil {
+		return err
+	}
+	if err := n.ensureCertificates(ctx); err != nil {
+		return err
+	}
+	if err := n.needOthers(); err != nil {
+		return err
+	}
+	if err := n.configure(); err != nil {
+		return err
+	}
+	if err := n.ensureGenesis(ctx); err != nil {
+		return err
+	}
+	if err := n.startLedger(ctx); err != nil {
+		return err
+	}
+	if err := n.joinAll(ctx); err != nil {
+		return err
+	}
+	return n.deployAll(ctx)
+}
+
+// choose notes the first chaincode. A network that has one changes it by an upgrade only.
+func (n *Network) choose(cc *Chaincode) error {
+	if cc == nil {
+		return nil
+	}
+	d, err := n.deploymentOf(*cc)
+	if err != nil {
+		return err
+	}
+	if n.state.Chaincode != nil {
+		if n.state.Chaincode.Digest != d.Digest {
+			return fmt.Errorf("the network runs another chaincode, version %s: change it with huzheng-net upgrade-chaincode", n.state.Chaincode.Version)
+		}
+		return nil
+	}
+	d.Sequence, d.Slot = 1, node.ChaincodeA
+	return n.change(func(s *state) { s.Chaincode = &d })
+}
+
+// deploymentOf keeps a chaincode's program.
+func (n *Network) deploymentOf(cc Chaincode) (deployment, error) {
+	digest, err := n.keepProgram(cc.Program)
+	if err != nil {
+		return deployment{}, err
+	}
+	d := deployment{Digest: digest, Version: cc.Version}
+	if d.Version == "" {
+		d.Version = digest[:12]
+	}
+	return d, nil
+}
+
+// deployAll deploys the chaincode, and finishes an upgrade that was interrupted.
+func (n *Network) deployAll(ctx context.Context) error {
+	if n.state.Chaincode == nil {
+		n.Log.Step("未指定链码,网络就绪但无链码", "no chaincode named; the network is ready without one")
+		return nil
+	}
+	if n.state.Next == nil {
+		err := n.deploy(ctx, *n.state.Chaincode)
+		if errors.Is(err, sdk.ErrApprovalLost) && n.state.Local == "" {
+			return n.redefine(ctx)
+		}
+		if err != nil {
+			return err
+		}
+		return n.waitDiscovery(ctx)
+	}
+	if err := n.start(ctx, n.servers(n.state.Chaincode.Slot)); err != nil {
+		return err
+	}
+	return n.finishUpgrade(ctx)
+}
+
+// redefine commits the same program under the next sequence, which every region approves afresh.
+func (n *Network) redefine(ctx context.Context) error {
+	n.Log.Step("有省份的对等节点丢失了账本与批准记录,以新序号重新定义链码", "a region's peer has lost its ledger and its approval; defining the chaincode anew")
+	next := *n.state.Chaincode
+	next.Sequence++
+	next.Slot = otherSlot(next.Slot)
+	if err := n.change(func(s *state) { s.Next = &next }); err != nil {
+		return err
+	}
+	return n.finishUpgrade(ctx)
+}
+
+// undo ends what this process has started.
+func (n *Network) undo() error {
+	if len(n.started) == 0 || n.state.Local != "" {
+		return nil // in deployment the others may depend on what runs
+	}
+	n.Log.Step("未能完成,停止本次启动的节点", "not done; ending the nodes that were started")
+	ctx, cancel := context.WithTimeout(context.Background(), 2*stopGrace)
+	defer cancel()
+	return n.supervisor.Stop(ctx, stopGrace, n.started...)
+}
+
+// UpgradeChaincode brings another chaincode program, or another version of its definition, to every region. The present servers go
+// on until the new definition is committed.
+func (n *Network) UpgradeChaincode(ctx context.Context, cc Chaincode) error {
+	if n.state.Chaincode == nil {
+		return errors.New("the network has no chaincode yet: name it with huzheng-net up --chaincode")
+	}
+	if n.state.Next == nil {
+		next, err := n.deploymentOf(cc)
+		if err != nil {
+			return err
+		}
+		if next.Digest == n.state.Chaincode.Digest && next.Version == n.state.Chaincode.Version {
+			return fmt.Errorf("the network runs this program, version %s, already", next.Version)
+		}
+		next.Sequence = n.state.Chaincode.Sequence + 1
+		next.Slot = otherSlot(n.state.Chaincode.Slot)
+		if err := n.change(func(s *state) { s.Next = &next }); err != nil {
+			return err
+		}
+	}
+	return n.finishUpgrade(ctx)
+}
+
+func otherSlot(slot node.Kind) node.Kind {
+	if slot == node.ChaincodeA {
+		return node.ChaincodeB
+	}
+	return node.ChaincodeA
+}
+
+// finishUpgrade deploys the next chaincode and ends the servers of the former one.
+func (n *Network) finishUpgrade(ctx context.Context) error {
+	if err := n.deploy(ctx, *n.state.Next); err != nil {
+		return err
+	}
+	if err := n.waitDiscovery(ctx); err != nil {
+		return err
+	}
+	former := n.state.Chaincode.Slot
+	if err := n.change(func(s *state) { s.Chaincode, s.Next = s.Next, nil }); err != nil {
+		return err
+	}
+	n.Log.Step("停止旧版链码服务", "ending the former chaincode's servers")
+	return n.supervisor.Stop(ctx, stopGrace, n.servers(former)...)
+}
+
+// Down ends every node of the network, whatever it is, and with wipe removes the network and its data.
+func (n *Network) Down(ctx context.Context, wipe bool) error {
+	if err := n.stopAll(ctx); err != nil {
+		return err
+	}
+	if !wipe {
+		return n.change(func(s *state) { s.Stopped = nil })
+	}
+	n.Log.Step("删除网络及其数据 "+n.files.Dir, "removing the network and its data")
+	return os.RemoveAll(n.files.Dir)
+}
+
+// EndStrays ends the nodes of a network whose folder holds none any more, as when it was removed under them, and returns how many
+// there were.
+func EndStrays(ctx context.Context, dir string) (int, error) {
+	files, err := folder(dir)
+	if err != nil {
+		return 0, err
+	}
+	supervisor := node.NewSupervisor(files.Dir)
+	running, err := supervisor.Running()
+	if err != nil {
+		return 0, err
+	}
+	return len(running), supervisor.Kill(ctx, slices.Collect(maps.Keys(running))...)
+}
+
+// stopAll ends what runs: all nodes at once, those of a topology that has changed since included.
+func (n *Network) stopAll(ctx context.Context) error {
+	running, err := n.supervisor.Running()
+	if err != nil {
+		return err
+	}
+	names := slices.Collect(maps.Keys(running))
+	n.Log.Step(fmt.Sprintf("停止 %d 个节点", len(names)), fmt.Sprintf("stopping %d nodes", len(names)))
+	return n.supervisor.Stop(ctx, stopGrace, names...)
+}

@@ -1,0 +1,246 @@
+package render_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/huzheng-ledger/huzheng/network/internal/fabricbin"
+	"github.com/huzheng-ledger/huzheng/network/internal/lifecycle"
+	"github.com/huzheng-ledger/huzheng/network/internal/progress"
+	"github.com/huzheng-ledger/huzheng/network/internal/render"
+	"github.com/huzheng-ledger/huzheng/network/internal/sdk"
+	"github.com/huzheng-ledger/huzheng/network/internal/topology"
+)
+
+const bridge = "hznetbr0"
+
+// apart is four provinces, each in a network namespace with an address of its own, joined by a bridge on which the test itself has
+// an address too.
+type apart struct {
+	t        *testing.T
+	dir      string // of the rendered folders
+	program  string // huzheng-net
+	topology topology.Topology
+	tools    lifecycle.Tools
+}
+
+func newApart(t *testing.T) *apart {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts a whole network")
+	}
+	if os.Getuid() != 0 {
+		t.Skip("network namespaces need root")
+	}
+	if _, err := exec.LookPath("ip"); err != nil {
+		t.Skip("network namespaces need the ip command (iproute2)")
+	}
+	cache, err := fabricbin.DefaultCache()
+	require.NoError(t, err)
+	log := progress.New(os.Stderr, time.Now)
+	programs, err := fabricbin.Ensure(t.Context(), cache, log)
+	require.NoError(t, err)
+	a := &apart{
+		t: t, dir: filepath.Join(t.TempDir(), "provinces"), program: build(t, filepath.Join("..", ".."), "./cmd/huzheng-net"),
+		topology: topology.Default(), tools: lifecycle.Tools{Programs: programs, Log: log, Now: time.Now},
+	}
+	for i := range a.topology.Regions {
+		r := &a.topology.Regions[i]
+		*r = topology.Region{Code: r.Code, Name: r.Name, MSPID: r.MSPID, Host: fmt.Sprintf("10.231.64.%d", 10+i), PortBase: 17000}
+	}
+	a.topology.Fill()
+	require.NoError(t, a.topology.Validate())
+	a.ip("link", "add", bridge, "type", "bridge")
+	t.Cleanup(func() { a.ip("link", "del", bridge) })
+	a.ip("addr", "add", "10.231.64.1/24", "dev", bridge)
+	a.ip("link", "set", bridge, "up")
+	for i, r := range a.topology.Regions {
+		a.namespace(i, r)
+	}
+	return a
+}
+
+func namespace(code string) string { return "hznet-" + code }
+
+func link(i int) string { return fmt.Sprintf("hznetv%d", i) }
+
+// namespace makes one province's namespace, which is gone when the test ends.
+func (a *apart) namespace(i int, r topology.Region) {
+	a.t.Helper()
+	ns, outside, inside := namespace(r.Code), link(i), fmt.Sprintf("hzneti%d", i)
+	a.ip("netns", "add", ns)
+	a.t.Cleanup(func() { a.ip("netns", "del", ns) })
+	a.ip("link", "add", outside, "type", "veth", "peer", "name", inside)
+	a.t.Cleanup(func() { a.ip("link", "del", outside) })
+	a.ip("link", "set", inside, "netns", ns)
+	a.ip("link", "set", outside, "master", bridge)
+	a.ip("link", "set", outside, "up")
+	a.ip("-n", ns, "addr", "add", r.Host+"/24", "dev", inside)
+	a.ip("-n", ns, "link", "set", inside, "up")
+	a.ip("-n", ns, "link", "set", "lo", "up")
+}
+
+func (a *apart) ip(args ...string) {
+	a.t.Helper()
+	said, err := exec.Command("ip", args...).CombinedOutput()
+	require.NoError(a.t, err, "ip %s: %s", strings.Join(args, " "), said)
+}
+
+func build(t *testing.T, dir, pkg string) string {
+	t.Helper()
+	out := filepath.Join(t.TempDir(), "program")
+	cmd := exec.Command("go", "build", "-o", out, pkg)
+	cmd.Dir = dir
+	said, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(said))
+	return out
+}
+
+func (a *apart) folder(code string) string { return filepath.Join(a.dir, code) }
+
+// net runs huzheng-net as a province's operator does, on the province's host.
+func (a *apart) net(ctx context.Context, code string, args ...string) (string, error) {
+	line := append([]string{"netns", "exec", namespace(code), a.program, "--dir", a.folder(code)}, args...)
+	said, err := exec.CommandContext(ctx, "ip", line...).CombinedOutput()
+	return string(said), err
+}
+
+func (a *apart) mustNet(code string, args ...string) string {
+	a.t.Helper()
+	said, err := a.net(a.t.Context(), code, args...)
+	require.NoError(a.t, err, said)
+	return said
+}
+
+// everyone runs huzheng-net for every province at once.
+func (a *apart) everyone(ctx context.Context, args ...string) {
+	a.t.Helper()
+	said, errs := make([]string, len(a.topology.Regions)), make([]error, len(a.topology.Regions))
+	var wait sync.WaitGroup
+	for i, code := range a.topology.Codes() {
+		wait.Go(func() { said[i], errs[i] = a.net(ctx, code, args...) })
+	}
+	wait.Wait()
+	for i, code := range a.topology.Codes() {
+		require.NoError(a.t, errs[i], "%s: %s", code, said[i])
+	}
+}
+
+// exchange hands the file named from one province to every other.
+func (a *apart) exchange(from, name string) {
+	a.t.Helper()
+	for _, to := range a.topology.Codes() {
+		if to != from {
+			a.mustNet(to, "import", filepath.Join(a.folder(from), "exchange", name))
+		}
+	}
+}
+
+// admin acts as a province's administrator, from the test's own address.
+func (a *apart) admin(code string) *sdk.Admin {
+	a.t.Helper()
+	n, err := lifecycle.Open(a.folder(code), a.tools)
+	require.NoError(a.t, err)
+	a.t.Cleanup(n.Close)
+	admin, err := n.Admin(code)
+	require.NoError(a.t, err)
+	return admin
+}
+
+func (a *apart) knows(admin *sdk.Admin, at, key, value string, within time.Duration) {
+	a.t.Helper()
+	require.Eventually(a.t, func() bool {
+		got, err := admin.Evaluate(a.t.Context(), at, "Get", key)
+		return err == nil && string(got) == value
+	}, within, 200*time.Millisecond, "%s at %s", key, at)
+}
+
+func TestNetworkFromRenderedFolders(t *testing.T) {
+	a := newApart(t)
+	chaincode := build(t, filepath.Join("..", "testcc"), ".")
+	require.NoError(t, render.Render(a.dir, a.topology, render.Target{At: "/var/lib/huzheng/network", Cache: "/var/cache/huzheng"}, a.tools))
+	t.Cleanup(func() { a.everyone(context.Background(), "down", "--wipe") })
+	codes := a.topology.Codes()
+	up := []string{"up", "--chaincode", chaincode, "--chaincode-version", "1.0"}
+
+	// Each makes its own keys, stops, and is given the others' public certificates.
+	for _, code := range codes {
+		said, err := a.net(t.Context(), code, up...)
+		require.Error(t, err)
+		require.Contains(t, said, "exchange/"+code+".public.json")
+		require.NoDirExists(t, filepath.Join(a.folder(code), "regions", codes[(indexOf(codes, code)+1)%len(codes)]), "nobody has another's keys")
+	}
+	for _, code := range codes {
+		a.exchange(code, code+".public.json")
+	}
+	said, err := a.net(t.Context(), codes[1], up...)
+	require.Error(t, err)
+	require.Contains(t, said, "genesis.block")
+
+	// The first makes the genesis block and goes on to wait for the others, who check the block before they take it.
+	first := make(chan error, 1)
+	go func() {
+		said, err := a.net(t.Context(), codes[0], up...)
+		if err != nil {
+			err = fmt.Errorf("%w: %s", err, said)
+		}
+		first <- err
+	}()
+	genesis := filepath.Join(a.folder(codes[0]), "exchange", "genesis.block")
+	require.Eventually(t, func() bool { _, err := os.Stat(genesis); return err == nil }, time.Minute, 100*time.Millisecond)
+	a.exchange(codes[0], "genesis.block")
+	var wait sync.WaitGroup
+	for _, code := range codes[1:] {
+		wait.Go(func() {
+			said, err := a.net(t.Context(), code, up...)
+			if err != nil {
+				t.Errorf("%s: %v: %s", code, err, said)
+			}
+		})
+	}
+	wait.Wait()
+	require.NoError(t, <-first)
+	a.everyone(t.Context(), "audit")
+
+	// One province is cut off. The others go on; it catches up once it is back.
+	one, other := a.admin(codes[0]), a.admin(codes[3])
+	submit(t, one, codes, "a", "1")
+	a.knows(other, codes[3], "a", "1", 30*time.Second)
+	a.ip("link", "set", link(3), "down")
+	submit(t, one, codes[:3], "b", "2")
+	a.knows(one, codes[1], "b", "2", time.Minute)
+	a.ip("link", "set", link(3), "up")
+	a.knows(other, codes[3], "b", "2", 2*time.Minute)
+}
+
+// submit submits until the value is on the ledger: a failure leaves the outcome unknown.
+func submit(t *testing.T, admin *sdk.Admin, endorsers []string, key, value string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	for {
+		_, err := admin.Submit(ctx, endorsers, "Put", key, value)
+		if got, read := admin.Evaluate(ctx, endorsers[0], "Get", key); read == nil && string(got) == value {
+			return
+		}
+		require.NoError(t, ctx.Err(), "not on the ledger; the last submit said: %v", err)
+	}
+}
+
+func indexOf(codes []string, code string) int {
+	for i, c := range codes {
+		if c == code {
+			return i
+		}
+	}
+	return -1
+}

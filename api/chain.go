@@ -83,7 +83,8 @@ func (s *Server) guarded(c echo.Context, next echo.HandlerFunc) (err error) {
 	return next(c)
 }
 
-// exempt routes are answered even under overload: whoever runs the gateway must see that it is overloaded.
+// exempt routes are answered even under overload, and however often they are asked for: whoever runs the gateway must see
+// that it is overloaded, and a probe shares its address with everybody behind the same proxy.
 func exempt(path string) bool { return path == "/healthz" || path == "/readyz" || path == "/metrics" }
 
 // finish logs and counts. Neither path, query, body nor address is noted: a path may hold an id, an address a person.

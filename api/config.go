@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/huzheng-ledger/huzheng/attest"
@@ -39,7 +41,7 @@ type Config struct {
 	Credential  Rate // of each credential
 	Address     Rate // of each client address without a credential
 	// ClientAddress tells whom a request without a credential comes from. The default is the connection's address; a
-	// gateway behind a proxy that it trusts reads the proxy's header instead.
+	// gateway behind a proxy that it trusts takes ForwardedAddress instead.
 	ClientAddress func(*http.Request) string
 
 	// Pages answers what no route of the API matches, the web pages; nil: NOT_FOUND.
@@ -101,6 +103,22 @@ func (s *Services) validate() error {
 		missing(s.Agreements != nil, "Agreements"), missing(s.Verifier != nil, "Verifier"),
 		missing(s.Receipts != nil, "Receipts"), missing(s.Ledger != nil, "Ledger"),
 		missing(s.Trust != nil, "Trust"), missing(s.Readiness != nil, "Readiness"))
+}
+
+// ForwardedAddress is the client that the proxy in front names: the last entry of X-Forwarded-For, which is the one that
+// the proxy itself has seen and put there. Entries before it are whatever the client claims. Without one that is an
+// address it is the connection's. Only for a gateway that nobody but its proxy can reach.
+func ForwardedAddress(r *http.Request) string {
+	lines := r.Header.Values("X-Forwarded-For")
+	if len(lines) == 0 {
+		return connectionAddress(r)
+	}
+	last := lines[len(lines)-1]
+	address, err := netip.ParseAddr(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:]))
+	if err != nil {
+		return connectionAddress(r)
+	}
+	return address.Unmap().WithZone("").String()
 }
 
 func connectionAddress(r *http.Request) string {

@@ -62,6 +62,34 @@ func TestStrangersAreHeldToTheirRate(t *testing.T) {
 	stranger.Do(guess).Refused(429, "RATE_LIMITED")
 	stranger.Do(from("b")).Require(200)
 	g.Do(guess).Require(200) // a credential is not held back by what others do from its address
+	for _, path := range []string{"/healthz", "/readyz"} {
+		probe := from("a")
+		probe.Path = path
+		for range 3 {
+			stranger.Do(probe).Require(200) // whoever watches is always answered
+		}
+	}
+}
+
+func TestTheAddressThatTheProxySaw(t *testing.T) {
+	for name, c := range map[string]struct {
+		lines []string
+		want  string
+	}{
+		"no header":            {nil, "192.0.2.1"},
+		"one":                  {[]string{"203.0.113.7"}, "203.0.113.7"},
+		"behind another proxy": {[]string{"203.0.113.7, 198.51.100.2"}, "198.51.100.2"},
+		"a forged beginning":   {[]string{"1.1.1.1", "203.0.113.7,198.51.100.2"}, "198.51.100.2"},
+		"IPv6":                 {[]string{"2001:db8::1"}, "2001:db8::1"},
+		"IPv4 as IPv6":         {[]string{"::ffff:203.0.113.7"}, "203.0.113.7"},
+		"no address":           {[]string{"203.0.113.7, unknown"}, "192.0.2.1"},
+		"empty":                {[]string{""}, "192.0.2.1"},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/v1/ledger", nil)
+		r.RemoteAddr = "192.0.2.1:1234"
+		r.Header["X-Forwarded-For"] = c.lines
+		assert.Equal(t, c.want, api.ForwardedAddress(r), name)
+	}
 }
 
 func TestOverloadIsSaidAndPasses(t *testing.T) {

@@ -19,7 +19,9 @@ func Explain(code Code) (zh, en string) {
 
 // RecordText is what valid means of a document, a row of a dataset or a receipt: the words for certificates say what an
 // office may do with one.
-func RecordText() (zh, en string) { return "内容与链上存证一致。", "It is what was anchored." }
+func RecordText() (zh, en string) {
+	return "内容与链上存证一致。", "It is what was anchored."
+}
 
 // ResultText says what a verdict's result means to the person at the window.
 func ResultText(r Result) (zh, en string) {

@@ -62,8 +62,8 @@ recognised here for this purpose, and keeps a receipt that proves the decision. 
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "以一个 JSON 文档输出 · print one JSON document")
 	root.AddGroup(&cobra.Group{ID: "work", Title: "业务 · Work"}, &cobra.Group{ID: "run", Title: "运行 · Operation"})
 	a.group(root, "work", a.issueCommand(), a.verifyCommand(), a.snapshotCommand(), a.agreementCommand(), a.sampleCommand())
-	a.group(root, "run", a.initCommand(), a.serveCommand(), a.keyCommand(), a.fsckCommand(), a.benchCommand(), a.demoCommand(),
-		a.versionCommand())
+	a.group(root, "run", a.initCommand(), a.serveCommand(), a.authorityCommand(), a.typeCommand(), a.keyCommand(), a.fsckCommand(),
+		a.benchCommand(), a.demoCommand(), a.versionCommand())
 	root.AddCommand(exitStatusTopic())
 	root.SetHelpCommandGroupID("run")
 	a.mark(root)
@@ -140,28 +140,37 @@ func (a *app) fail(ctx context.Context, err error) int {
 	}
 	a.notef("%s %s\n", a.paint(terminal.Red, "错误"), doc.Error.Zh)
 	a.notef("error: %s: %s\n", doc.Error.Code, doc.Error.Detail)
-	if status == exitUsage {
+	if doc.Error.Code == codeUsage {
 		a.notef("用法 · usage: huzheng help\n")
 	}
 	return status
 }
 
+// Codes of errors that are the program's own and not the system's.
+const (
+	codeUsage         = "USAGE"
+	codeConfiguration = "CONFIGURATION"
+	codeUnreachable   = "UNREACHABLE"
+)
+
 func codeOf(err error) attest.Code {
 	var u *usageError
-	if errors.As(err, &u) {
-		return "USAGE"
-	}
+	var c *configError
 	var r *unreachableError
-	if errors.As(err, &r) {
-		return "UNREACHABLE"
+	switch {
+	case errors.As(err, &u):
+		return codeUsage
+	case errors.As(err, &c):
+		return codeConfiguration
+	case errors.As(err, &r):
+		return codeUnreachable
 	}
 	return attest.CodeOf(err)
 }
 
 func detailOf(err error) string {
 	var e *attest.Error
-	var u *usageError
-	if !errors.As(err, &u) && errors.As(err, &e) && !joined(err) {
+	if own := codeOf(err); own != codeUsage && own != codeConfiguration && errors.As(err, &e) && !joined(err) {
 		return e.Detail
 	}
 	return err.Error()

@@ -9,11 +9,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/huzheng-ledger/huzheng/api"
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/gbt"
 	"github.com/huzheng-ledger/huzheng/internal/consortium"
@@ -49,7 +51,8 @@ type GatewayConfig struct {
 	MasterKey string    `yaml:"master_key"`    // file of mode 0600 outside of dir and keyring; empty: environment HUZHENG_MASTER_KEY
 	Listen    string    `yaml:"listen"`        // host:port
 	TLS       TLSConfig `yaml:"tls,omitempty"` // needed unless listen is on the loopback or behind_proxy is set
-	// BehindProxy says that a proxy on the way ends TLS, so that listening in the clear beyond this machine is meant.
+	// BehindProxy says that a proxy on the way ends TLS, so that listening in the clear beyond this machine is meant, and
+	// that nobody else reaches the port, so that the last entry of X-Forwarded-For is the client's address.
 	BehindProxy bool `yaml:"behind_proxy,omitempty"`
 }
 
@@ -83,7 +86,7 @@ gateways:
     master_key: ../gd.master.key  # 主密钥文件（0600）；留空取环境变量 · empty: HUZHENG_MASTER_KEY
     listen: 127.0.0.1:8440
     # tls: {certificate: gw.crt, key: gw.key}   # 非本机监听时必需 · needed beyond the loopback
-    # behind_proxy: true                        # 由前置代理终止 TLS · a proxy ends TLS
+    # behind_proxy: true                        # 由前置代理终止 TLS，并以其 X-Forwarded-For 为准 · a proxy ends TLS and names the client
 batch:
   size: 4096                    # 凑满即上链 · leaves that close a batch
   wait: 500ms                   # 最久等待 · age that closes a batch
@@ -92,6 +95,12 @@ log:
   level: info                   # debug, info, warn, error
 `
 
+// configError is a configuration that makes no sense or cannot be read.
+type configError struct{ err error }
+
+func (e *configError) Error() string { return e.err.Error() }
+func (e *configError) Unwrap() error { return e.err }
+
 // readConfig reads and checks a configuration. A file that is not there is a store that is missing.
 func readConfig(name string) (*Config, error) {
 	data, err := os.ReadFile(name) //nolint:gosec // the operator's own file
@@ -99,11 +108,11 @@ func readConfig(name string) (*Config, error) {
 		return nil, attest.Errorf(attest.CodeStoreMissing, "there is no %s; huzheng init makes one", name)
 	}
 	if err != nil {
-		return nil, usagef("%w", err)
+		return nil, &configError{err}
 	}
 	c, err := parseConfig(data)
 	if err != nil {
-		return nil, usagef("%s: %w", name, err)
+		return nil, &configError{fmt.Errorf("%s: %w", name, err)}
 	}
 	c.resolve(filepath.Dir(name))
 	return c, nil
@@ -133,6 +142,9 @@ func (c *Config) resolve(base string) {
 	}
 }
 
+// networkID is what the ledger's rules take as the id of a consortium.
+var networkID = regexp.MustCompile(`^[0-9A-Za-z._-]{4,64}$`)
+
 // Validate reports everything that is missing or makes no sense.
 func (c *Config) Validate() error {
 	var errs []error
@@ -142,6 +154,7 @@ func (c *Config) Validate() error {
 		}
 	}
 	need(c.Network != "", "network is missing")
+	need(c.Network == "" || networkID.MatchString(c.Network), "network is not 4 to 64 letters, digits, '-', '_' and '.'")
 	need(c.Ledger.Dir != "", "ledger.dir is missing")
 	need(len(c.Gateways) > 0, "gateways is empty")
 	need(c.Batch.Size >= 0 && c.Batch.Size <= 1<<20, "batch.size is not in 0..1048576")
@@ -179,12 +192,12 @@ func (g *GatewayConfig) validate() error {
 func checkURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.HasSuffix(text, "/") {
-		return usagef("not a base URL: %q", text)
+		return fmt.Errorf("not a base URL: %q", text)
 	}
 	if u.Scheme == "https" {
 		return nil
 	}
-	return usagef("a gateway's URL is https")
+	return errors.New("a gateway's URL is https")
 }
 
 // plan loads the master keys and says what is to be opened.
@@ -198,10 +211,14 @@ func (c *Config) plan(logger *slog.Logger) (*consortium.Plan, error) {
 			return nil, fmt.Errorf("region %s: %w", g.Region, err)
 		}
 		province, _ := gbt.Province(g.Region)
-		p.Members = append(p.Members, consortium.Member{
+		m := consortium.Member{
 			Place:  gateway.Place{Dir: g.Dir, Keyring: g.Keyring, Master: master},
 			Region: attest.Region{Code: g.Region, Name: province.Chinese, MSP: consortium.MSP(g.Region), URL: g.URL},
-		})
+		}
+		if g.BehindProxy {
+			m.ClientAddress = api.ForwardedAddress
+		}
+		p.Members = append(p.Members, m)
 	}
 	return p, nil
 }

@@ -37,7 +37,7 @@ func (a *app) demoCommand() *cobra.Command {
 		Short: "四省演示 · four provinces on one machine",
 		Long: `广东、四川、重庆、湖南各有保险库、索引和网关，共用一个内嵌账本：签发一万份证照并上链，然后跨省核验，
 每种结论各一份；再存证一个 PDF 并核验，发布一张数据表并证明其中一行。全部经由各网关的 HTTP 接口，数据均为合成。
---serve 保持网关开启并打印地址和密钥；--out 留下证照、回执、密钥和报告，供独立核对。
+--serve 保持网关开启并打印地址和密钥；--out 留下证照、回执、密钥和报告，供独立核对，两者同用时另留 env 文件供 shell 读取。
 
 Four provinces with their own vaults, indexes and gateways over one embedded ledger: ten thousand
 certificates issued and anchored, one document of every kind of verdict judged by another province, a file
@@ -125,6 +125,11 @@ func (a *app) showDemo(ctx context.Context, f *demoFlags, d *demo.Demo, r *demo.
 	if !f.serve {
 		return a.emit(r, func() error { return a.printDemo(f, r) })
 	}
+	if f.out != "" {
+		if err := d.WriteEnv(); err != nil {
+			return err
+		}
+	}
 	doc := struct {
 		*demo.Report
 		Gateways []demo.Access `json:"gateways"`
@@ -166,8 +171,8 @@ func (a *app) printDemo(f *demoFlags, r *demo.Report) error {
 	}
 	a.printf("\n")
 	if f.out != "" {
-		a.printf("\n  %s：%d 份证照 certificates，report.json，issuers.json，trust.hzs\n", f.out, n.Exported)
-		a.printf("  huzheng verify %s/*.sdjwt --snapshot %s/trust.hzs --trust-key %s/gateway-510000.jwk.json --scenario 不动产抵押登记 --use-cause 试用\n", f.out, f.out, f.out)
+		a.printf("\n  %s：%d 份证照 certificates，example.sdjwt，report.json，issuers.json，trust.hzs\n", f.out, n.Exported)
+		a.printf("  huzheng verify %s/example.sdjwt --snapshot %s/trust.hzs --trust-key %s/gateway-510000.jwk.json --scenario 不动产抵押登记 --use-cause 试用\n", f.out, f.out, f.out)
 	}
 	return nil
 }

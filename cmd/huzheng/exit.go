@@ -31,7 +31,7 @@ var exitTable = []struct {
 	zh, en string
 }{
 	{exitOK, "成功；核验结论为有效", "done; every verdict is valid"},
-	{exitUsage, "命令行用法不对", "the command line is wrong"},
+	{exitUsage, "命令行用法或配置不对", "the command line or the configuration is wrong"},
 	{exitVerdict, "核验结论不是有效（无效、吊销、过期、不予互认等），或检查发现问题", "a verdict is other than valid, or a check found something"},
 	{exitUndetermined, "无法判定（缺回执、账本状态过旧、各省见证未一致等）", "undetermined: nothing is known against the document, nor enough for it"},
 	{exitRefused, "输入不被接受；有逐行报告", "input is refused, with a report"},
@@ -96,15 +96,17 @@ var byCode = map[int][]attest.Code{
 		attest.CodeLedgerOverloaded, attest.CodeOutcomeUnknown, attest.CodeLedgerBehind},
 	exitForbidden: {attest.CodeUnauthenticated, attest.CodeForbidden, attest.CodeNotPermitted, attest.CodeAgreementState,
 		attest.CodeAgreementExists, attest.CodeAgreementUnknown, attest.CodeStatusTransition, attest.CodeKeyExists,
-		attest.CodeOperationConflict},
+		attest.CodeOperationConflict, attest.CodeAuthorityExists, attest.CodeAuthorityUnknown, attest.CodeAuthorityInactive,
+		attest.CodeTypeExists, attest.CodeScopeTooWide, attest.CodeKeyUse, attest.CodeKeyUnknown, attest.CodeKeyCompromised},
 	exitInternal: {attest.CodeInternal},
 }
 
 func exitOf(ctx context.Context, err error) int {
 	var u *usageError
+	var c *configError
 	var r *unreachableError
 	switch {
-	case errors.As(err, &u):
+	case errors.As(err, &u), errors.As(err, &c):
 		return exitUsage
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return exitInterrupted
@@ -127,8 +129,12 @@ func exitOf(ctx context.Context, err error) int {
 
 // explain says in words what an error means to whoever ran the command.
 func explain(status int, err error) (zh, en string) {
-	if status == exitUsage {
-		return exitTable[status].zh, exitTable[status].en
+	var c *configError
+	switch {
+	case errors.As(err, &c):
+		return "配置文件有误：huzheng serve --example 打印带说明的样例", "the configuration is wrong: huzheng serve --example prints one with comments"
+	case status == exitUsage:
+		return "命令行用法不对", "the command line is wrong"
 	}
 	if code := attest.CodeOf(err); code != attest.CodeInternal {
 		if zh, en = attest.Explain(code); zh != "" {

@@ -50,14 +50,14 @@ func (a *app) fsck(ctx context.Context, store *storeFlags, rebuild bool) error {
 	}
 	if rebuild {
 		if err := fsck.RebuildIndexes(plan); err != nil {
-			return err
+			return store.whoHolds(err)
 		}
 	}
 	progress := a.newBar(-1, "账本 · ledger")
 	result, err := fsck.Run(ctx, plan, func(done, _ uint64) { progress.set(int64(done)) }) //nolint:gosec // blocks: far below 2^63
 	progress.finish()
 	if err != nil {
-		return err
+		return store.whoHolds(err)
 	}
 	report := &fsckReport{Findings: result.Findings, Blocks: result.Blocks}
 	for _, f := range result.Findings {

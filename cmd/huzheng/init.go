@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -19,10 +20,14 @@ import (
 	"github.com/huzheng-ledger/huzheng/attest/registry"
 	"github.com/huzheng-ledger/huzheng/internal/consortium"
 	"github.com/huzheng-ledger/huzheng/internal/credentials"
+	"github.com/huzheng-ledger/huzheng/internal/gateway"
 	"github.com/huzheng-ledger/huzheng/internal/keys"
 	"github.com/huzheng-ledger/huzheng/internal/notary"
 	"github.com/huzheng-ledger/huzheng/internal/sample"
 )
+
+// firstGatewayKey is the name of the key that a new gateway signs with.
+const firstGatewayKey = "gw-1"
 
 // initWitness is shorter than the default: a region alone agrees with itself, and nobody else's ledger pays for it.
 const initWitness = time.Second
@@ -131,7 +136,7 @@ func (a *app) initRegion(ctx context.Context, f *initFlags) error {
 	}
 	plan.Suite = attest.Suite(f.suite)
 	report := &initReport{Data: f.dir, Config: filepath.Join(f.dir, configName), MasterKey: f.master, Keyring: f.dir + ".keyring",
-		Network: f.network, Region: f.region, URL: f.url, GatewayKey: filepath.Join(f.dir, "gateway.jwk.json")}
+		Network: f.network, Region: f.region, URL: f.url, GatewayKey: filepath.Join(f.dir, gatewayKeyName)}
 	if err := a.found(ctx, plan, f.samples, report); err != nil {
 		return err
 	}
@@ -178,7 +183,7 @@ func (a *app) found(ctx context.Context, plan *consortium.Plan, samples bool, re
 		report.Authorities, report.Types, err = registerSamples(ctx, c, plan.Members[0].Region.Code)
 	}
 	if err == nil {
-		err = writeGatewayKey(c, report)
+		err = writePublicKey(c.Gateway(report.Region), registry.KeyID(report.Region, firstGatewayKey), report.GatewayKey)
 	}
 	return errors.Join(err, c.Close())
 }
@@ -217,20 +222,22 @@ func authorityOf(s sample.Authority) attest.Authority {
 	return out
 }
 
-// writeGatewayKey writes the public key that verifies this gateway's snapshots and receipts.
-func writeGatewayKey(c *consortium.Consortium, report *initReport) error {
-	var jwk []byte
-	err := c.Gateway(report.Region).Index().Scan(registry.KeyKey(report.Region+"#"), func(_ string, value []byte) error {
-		k, err := registry.DecodeKey(value)
-		if err == nil && k.Use == attest.UseGateway {
-			jwk = k.Public.JWK()
-		}
-		return err
-	})
+// gatewayKeyName is the file of the public key that verifies a gateway's snapshots and receipts, beside the configuration.
+const gatewayKeyName = "gateway.jwk.json"
+
+// writePublicKey writes a key of the ledger for those who are to trust it.
+func writePublicKey(g *gateway.Gateway, id, name string) error {
+	k, err := g.Index().Key(id)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(report.GatewayKey, append(jwk, '\n'), 0o644) //nolint:gosec // a public key is for everybody
+	if k == nil {
+		return attest.Errorf(attest.CodeKeyUnknown, "the key %s is not registered", id)
+	}
+	return writeWhole(name, func(w io.Writer) error {
+		_, err := w.Write(append(k.Public.JWK(), '\n'))
+		return err
+	})
 }
 
 // writeConfig writes the configuration with paths relative to it, so that the folder may move with its neighbours.

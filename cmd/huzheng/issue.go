@@ -94,7 +94,8 @@ type issueReport struct {
 	Rows      int              `json:"rows"`
 	Issued    int              `json:"issued"`
 	Refused   int              `json:"refused"`
-	Resumed   int              `json:"resumed"` // rows that an earlier run had dealt with
+	Resumed   int              `json:"resumed"`      // rows that an earlier run had dealt with
+	Fresh     int              `json:"issued_fresh"` // by this run
 	ElapsedMS int64            `json:"elapsed_ms"`
 	Reports   importer.Reports `json:"reports"`
 	Journal   string           `json:"journal"`
@@ -190,8 +191,8 @@ func (r *issueRun) all(ctx context.Context) (report *issueReport, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, r.journal.Close()) }()
-	resumed := r.journal.Done().Rows
-	if err := r.skip(resumed); err != nil {
+	before := r.journal.Done()
+	if err := r.skip(before.Rows); err != nil {
 		return nil, err
 	}
 	for !r.ended {
@@ -202,13 +203,13 @@ func (r *issueRun) all(ctx context.Context) (report *issueReport, err error) {
 	if err := r.to.settle(ctx); err != nil {
 		return nil, err
 	}
-	reports := importer.ReportsOf(r.name)
-	if err := reports.Write(r.journal); err != nil {
+	reports, err := importer.ReportsOf(r.name).Write(r.journal)
+	if err != nil {
 		return nil, err
 	}
 	done := r.journal.Done()
 	return &issueReport{File: r.name, Digest: hex.EncodeToString(r.digest[:]), Type: r.flags.kind, Authority: r.flags.authority,
-		Rows: done.Rows, Issued: done.Issued, Refused: done.Refused, Resumed: resumed, Reports: reports,
+		Rows: done.Rows, Issued: done.Issued, Refused: done.Refused, Resumed: before.Rows, Fresh: done.Issued - before.Issued, Reports: reports,
 		ElapsedMS: time.Since(r.started).Milliseconds(), Journal: r.name + journalEnd}, nil
 }
 
@@ -230,7 +231,12 @@ func (r *issueRun) open(ctx context.Context, in io.Reader) error {
 	if err != nil {
 		return err
 	}
-	r.journal, err = importer.OpenJournal(r.name+journalEnd, importer.Head{Version: 1, Digest: hex.EncodeToString(r.digest[:]),
+	network, gateway, err := r.to.identity(ctx)
+	if err != nil {
+		return err
+	}
+	r.journal, err = importer.OpenJournal(r.name+journalEnd, importer.Head{Version: importer.HeadVersion, Network: network,
+		Gateway: gateway, Digest: hex.EncodeToString(r.digest[:]),
 		Type: fmt.Sprintf("%s/%d", r.flags.kind, r.flags.version), Authority: r.flags.authority, Chunk: r.flags.chunk})
 	return err
 }
@@ -278,7 +284,7 @@ func (r *issueRun) chunk(ctx context.Context) error {
 }
 
 func (a *app) printIssue(r *issueReport) error {
-	rate := float64(r.Issued) / max(0.001, float64(r.ElapsedMS)/1000)
+	rate := float64(r.Fresh) / max(0.001, float64(r.ElapsedMS)/1000)
 	a.printf("%s\n  行 rows %d  签发 issued %d  退回 refused %d", r.File, r.Rows, r.Issued, r.Refused)
 	if r.Resumed > 0 {
 		a.printf("  续接 resumed %d", r.Resumed)

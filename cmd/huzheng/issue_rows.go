@@ -14,6 +14,9 @@ import (
 // issuer is a gateway that issues. issue records all rows or none; where rows are refused it says which and why, and has
 // recorded nothing. The same operation with the same rows gives the same certificates however often it comes.
 type issuer interface {
+	// identity says which gateway it is: two that are not alike share no operations, so that what was begun with one is not
+	// gone on with at the other.
+	identity(ctx context.Context) (network, gateway string, err error)
 	schema(ctx context.Context, kind string, version int) ([]byte, error)
 	issue(ctx context.Context, operation string, rows []*importer.Row) ([]importer.Issued, []rowFault, error)
 	settle(ctx context.Context) error // what was recorded is on its way to the ledger for good

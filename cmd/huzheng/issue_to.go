@@ -35,6 +35,19 @@ func (r *remoteIssuer) close() error { return nil }
 
 func (r *remoteIssuer) settle(context.Context) error { return nil }
 
+// identity asks the gateway itself: its address may change, its network and region do not. An operation is named by the API
+// with the route and the credential, so that over the API and on the folder one chunk is two operations.
+func (r *remoteIssuer) identity(ctx context.Context) (network, gateway string, err error) {
+	res, err := r.api.GetLedgerWithResponse(ctx)
+	if err != nil {
+		return "", "", answer(err, nil, nil, nil)
+	}
+	if err := answer(nil, res.HTTPResponse, res.ApplicationProblemJSONDefault, res.Body); err != nil {
+		return "", "", err
+	}
+	return res.JSON200.Network, res.JSON200.Region + " --api", nil
+}
+
 func (r *remoteIssuer) schema(ctx context.Context, kind string, version int) ([]byte, error) {
 	res, err := r.api.ListTypesWithResponse(ctx)
 	if err != nil {
@@ -108,6 +121,14 @@ func (r *localIssuer) close() error { return r.l.close() }
 
 // settle waits for the ledger: nothing would anchor what is left once this process ends.
 func (r *localIssuer) settle(ctx context.Context) error { return r.l.Notary().Flush(ctx) }
+
+func (r *localIssuer) identity(context.Context) (network, gateway string, err error) {
+	c, err := r.l.Index().Consortium()
+	if err != nil {
+		return "", "", err
+	}
+	return c.Network, r.l.Region() + " --data", nil
+}
 
 func (r *localIssuer) schema(_ context.Context, kind string, version int) ([]byte, error) {
 	t, err := r.l.Index().Type(kind, version)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -25,9 +24,10 @@ Rotating a signing key is a command on the ledger: what the old key anchored sta
 		Example: `  huzheng key create --data ./gd --tenant 窗口 --scope verify
   huzheng key list --data ./gd
   huzheng key revoke 1f2e3d4c5b6a7988 --data ./gd
-  huzheng key rotate 11430000006122244L --data ./gd`,
+  huzheng key rotate 11430000006122244L --data ./gd
+  huzheng key compromised '11430000006122244L#1' --from 1207 --data ./gd`,
 	}
-	c.AddCommand(a.keyCreate(), a.keyList(), a.keyRevoke(), a.keyRotate())
+	c.AddCommand(a.keyCreate(), a.keyList(), a.keyRevoke(), a.keyRotate(), a.keyCompromised())
 	return c
 }
 
@@ -173,38 +173,6 @@ func (a *app) keyRevoke() *cobra.Command {
 			}{args[0]}
 			return a.emit(r, func() error {
 				a.printf("已吊销 · revoked %s\n", r.ID)
-				return nil
-			})
-		},
-	}
-	store.register(c)
-	_ = c.MarkFlagRequired("data")
-	return c
-}
-
-func (a *app) keyRotate() *cobra.Command {
-	var store storeFlags
-	c := &cobra.Command{
-		Use: "rotate OWNER", Short: "轮换签名密钥 · rotate a signing key", Args: cobra.ExactArgs(1),
-		Long: `OWNER 为颁发机构的统一社会信用代码，或 gov（本省治理密钥）、gw（本省网关密钥）。先把旧密钥签发的全部上链。
-
-OWNER is the USCC of an authority, or gov or gw for the region's own keys. What the old key signed is
-anchored first. Pin the new gateway key where snapshots are verified.`,
-		Example: "  huzheng key rotate gw --data ./gd\n  huzheng key rotate 11430000006122244L --data ./hn",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			l, err := a.openLocal(cmd.Context(), &store)
-			if err != nil {
-				return err
-			}
-			name, err := l.RotateKey(cmd.Context(), operationKey(), args[0])
-			if err := errors.Join(err, l.close()); err != nil {
-				return err
-			}
-			r := struct {
-				Key string `json:"key"`
-			}{name}
-			return a.emit(r, func() error {
-				a.printf("新密钥 · new key %s\n", r.Key)
 				return nil
 			})
 		},

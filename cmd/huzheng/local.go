@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/internal/consortium"
 	"github.com/huzheng-ledger/huzheng/internal/gateway"
 )
@@ -15,11 +16,26 @@ import (
 // storeFlags say which data folder to work on in this process. A gateway that serves holds it: ask that one with --api.
 type storeFlags struct {
 	dir, region string
+	command     *cobra.Command
 }
 
 func (f *storeFlags) register(c *cobra.Command) {
+	f.command = c
 	c.Flags().StringVar(&f.dir, "data", "", "数据目录（huzheng init 所建；网关未在运行时）· data folder, while no gateway serves it")
 	c.Flags().StringVar(&f.region, "as", "", "数据目录有多省时，以哪一省的网关 · which region's gateway, where there are several")
+}
+
+// lookFlags say where to look something up: at a gateway, or in a data folder that none serves.
+type lookFlags struct {
+	remote remoteFlags
+	store  storeFlags
+}
+
+func (f *lookFlags) register(c *cobra.Command) {
+	f.remote.register(c)
+	f.store.register(c)
+	c.MarkFlagsMutuallyExclusive("api", "data")
+	c.MarkFlagsOneRequired("api", "data")
 }
 
 func (f *storeFlags) config() (*Config, error) { return readConfig(filepath.Join(f.dir, configName)) }
@@ -35,6 +51,18 @@ func (f *storeFlags) gateway(c *Config) (*GatewayConfig, error) {
 		}
 	}
 	return nil, usagef("--as names one of the regions of %s", filepath.Join(f.dir, configName))
+}
+
+// whoHolds adds to the error of a store that another process has open what can be done about it.
+func (f *storeFlags) whoHolds(err error) error {
+	if attest.CodeOf(err) != attest.CodeStoreLocked {
+		return err
+	}
+	hint := "网关或另一命令正占用该目录：先停止网关 · a gateway or another command has the folder open: stop it first"
+	if f.command.Flags().Lookup("api") != nil {
+		hint += "，或用 --api 向运行中的网关提出 · or ask the running gateway with --api"
+	}
+	return attest.Errorf(attest.CodeStoreLocked, "%s; %s", f.dir, hint)
 }
 
 // local is a data folder opened in this process, its gateways at work.
@@ -59,7 +87,7 @@ func (a *app) openLocal(ctx context.Context, f *storeFlags) (*local, error) {
 	}
 	all, err := consortium.Open(ctx, p)
 	if err != nil {
-		return nil, err
+		return nil, f.whoHolds(err)
 	}
 	l := &local{all: all, Gateway: all.Gateway(mine.Region)}
 	if err := all.Fresh(ctx, l.Gateway); err != nil {

@@ -31,6 +31,7 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 	for name, c := range map[string]struct{ text, says string }{
 		"unknown member":    {exampleConfig + "surprise: 1\n", "surprise"},
 		"no network":        {replace(`network: .*`, ""), "network is missing"},
+		"a short network":   {replace(`network: .*`, "network: n"), "4 to 64"},
 		"a city":            {replace(`region: .*`, `region: "440100"`), "province-level"},
 		"a clear port":      {replace(`listen: .*`, "listen: 0.0.0.0:8440"), "needs tls"},
 		"no port":           {replace(`listen: .*`, "listen: localhost"), "host:port"},
@@ -103,8 +104,11 @@ type fakeIssuer struct {
 }
 
 func (f *fakeIssuer) schema(context.Context, string, int) ([]byte, error) { return nil, nil }
-func (f *fakeIssuer) settle(context.Context) error                        { return nil }
-func (f *fakeIssuer) close() error                                        { return nil }
+func (f *fakeIssuer) identity(context.Context) (network, gateway string, err error) {
+	return "n", "g", nil
+}
+func (f *fakeIssuer) settle(context.Context) error { return nil }
+func (f *fakeIssuer) close() error                 { return nil }
 
 func (f *fakeIssuer) issue(_ context.Context, operation string, rows []*importer.Row) ([]importer.Issued, []rowFault, error) {
 	f.operations, f.sizes = append(f.operations, operation), append(f.sizes, len(rows))

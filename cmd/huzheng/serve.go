@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/internal/consortium"
 )
 
@@ -22,9 +23,11 @@ func (a *app) serveCommand() *cobra.Command {
 		Short: "运行网关 · run gateways and the embedded ledger",
 		Long: `按配置运行内嵌账本和一省或多省的网关。日志为 JSON 行，写到标准错误。收到 SIGTERM 或 Ctrl-C 后不再接受新请求，
 答完在途请求再退出；再次收到则立即退出。已确认的写入在任何时候被杀都不会丢失。
+存储不再可写（如磁盘已满）时同样答完在途请求，以状态 5 退出，待重新启动。
 
 Runs the embedded ledger and the gateways of a configuration. Logs are JSON lines on standard error. SIGTERM
-drains: requests under way are answered, then it ends. What was acknowledged survives a kill at any moment.`,
+drains: requests under way are answered, then it ends. What was acknowledged survives a kill at any moment.
+Once a store takes nothing in any more, as on a full disk, it drains likewise and ends with status 5.`,
 		Example: `  huzheng serve --config ./gd/huzheng.yaml
   huzheng serve --example > huzheng.yaml
   huzheng serve --config huzheng.yaml --check`,
@@ -60,13 +63,18 @@ func (a *app) serve(ctx context.Context, config *Config) error {
 	if err != nil {
 		return err
 	}
-	err = serveAll(ctx, config, c, logger)
+	err = serveAll(ctx, config, c, storesOf(c), logger)
 	logger.Info("closing the stores")
-	return errors.Join(err, c.Close())
+	closing := c.Close()
+	if err != nil && attest.CodeOf(closing) == attest.CodeOf(err) {
+		closing = nil // a store that has failed says so once more
+	}
+	return errors.Join(err, closing)
 }
 
-// serveAll listens for every gateway and returns once all have drained. Where one cannot listen none serves.
-func serveAll(ctx context.Context, config *Config, c *consortium.Consortium, logger *slog.Logger) error {
+// serveAll listens for every gateway and returns once all have drained: because ctx is done, or because one of the stores
+// takes nothing in any more, which is the error then. Where one gateway cannot listen none serves.
+func serveAll(ctx context.Context, config *Config, c *consortium.Consortium, stores []watched, logger *slog.Logger) error {
 	listeners := make([]net.Listener, 0, len(config.Gateways))
 	for i := range config.Gateways {
 		l, err := listen(ctx, &config.Gateways[i])
@@ -84,6 +92,7 @@ func serveAll(ctx context.Context, config *Config, c *consortium.Consortium, log
 		logger.Info("serving", "region", g.Region(), "address", l.Addr().String(), "tls", config.Gateways[i].TLS.Key != "")
 		group.Go(func() error { return g.Serve(ctx, l) })
 	}
+	group.Go(func() error { return watchStores(ctx, stores, logger) })
 	return group.Wait()
 }
 
@@ -98,7 +107,7 @@ func listen(ctx context.Context, g *GatewayConfig) (net.Listener, error) {
 	}
 	certificate, err := tls.LoadX509KeyPair(g.TLS.Certificate, g.TLS.Key)
 	if err != nil {
-		return nil, errors.Join(usagef("region %s: tls: %w", g.Region, err), l.Close())
+		return nil, errors.Join(&configError{fmt.Errorf("region %s: tls: %w", g.Region, err)}, l.Close())
 	}
 	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12,
 		NextProtos: []string{"http/1.1"}}), nil

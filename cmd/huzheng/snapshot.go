@@ -97,13 +97,13 @@ func (a *app) exportSnapshot(ctx context.Context, remote *remoteFlags, store *st
 	return errors.Join(writeWhole(out, l.Snapshot), l.close())
 }
 
-// writeWhole writes a file that gets its name once it is there whole.
+// writeWhole writes a file for everybody to read that gets its name once it is there whole.
 func writeWhole(name string, write func(io.Writer) error) error {
 	file, err := os.CreateTemp(filepath.Dir(name), ".huzheng-*")
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(write(file), file.Sync(), file.Close()); err != nil {
+	if err := errors.Join(write(file), file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
 		return errors.Join(err, os.Remove(file.Name()))
 	}
 	return os.Rename(file.Name(), name)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strconv"
 
 	"github.com/huzheng-ledger/huzheng/attest"
 )
@@ -15,7 +16,9 @@ import (
 // Head says which work a journal belongs to.
 type Head struct {
 	Version   int    `json:"v"`
-	Digest    string `json:"digest"` // of the table, SHA-256 in hexadecimal
+	Network   string `json:"network"` // id of the consortium
+	Gateway   string `json:"gateway"` // whom the rows are handed to, and by which way: operations are named differently on each
+	Digest    string `json:"digest"`  // of the table, SHA-256 in hexadecimal
 	Type      string `json:"type"`
 	Authority string `json:"authority"`
 	Chunk     int    `json:"chunk"` // rows that are issued together: operations are named by their chunk
@@ -53,6 +56,9 @@ type Journal struct {
 	done Done
 }
 
+// HeadVersion is the version of the journal's format. Version 1 did not name network and gateway.
+const HeadVersion = 2
+
 // OpenJournal opens the journal at path, or begins it. Errors: CSV_CHANGED where it belongs to other work than head says,
 // CSV_HEADER where it is no journal.
 func OpenJournal(path string, head Head) (*Journal, error) {
@@ -83,8 +89,8 @@ func (j *Journal) resume(head Head) error {
 		return err
 	}
 	if found != nil && *found != head {
-		return attest.Errorf(attest.CodeCSVChanged, "the journal is of another table, type, authority or chunk size; "+
-			"%d rows were issued from that one", j.done.Issued)
+		return attest.Errorf(attest.CodeCSVChanged, "the journal beside the table is of %s, and %d rows were issued there; "+
+			"go on with that, or issue from a copy of the table under another name", differs(found, &head), j.done.Issued)
 	}
 	if err := j.file.Truncate(end); err != nil {
 		return err
@@ -96,6 +102,24 @@ func (j *Journal) resume(head Head) error {
 		return nil
 	}
 	return j.write([]entry{{Head: &head}})
+}
+
+// differs says in what another work's head differs first.
+func differs(found, head *Head) string {
+	switch {
+	case found.Version != head.Version:
+		return "another version of this program"
+	case found.Network != head.Network:
+		return "another network (" + found.Network + ")"
+	case found.Gateway != head.Gateway:
+		return "another gateway or way to it (" + found.Gateway + ")"
+	case found.Authority != head.Authority || found.Type != head.Type:
+		return "another authority or type (" + found.Authority + ", " + found.Type + ")"
+	case found.Chunk != head.Chunk:
+		return "another chunk size (--chunk " + strconv.Itoa(found.Chunk) + ")"
+	default:
+		return "a table of other content"
+	}
 }
 
 // scanJournal visits the lines that a finished chunk, or the head, confirms, and gives where they end.

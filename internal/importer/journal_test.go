@@ -49,9 +49,21 @@ func TestJournalRefusesOtherWork(t *testing.T) {
 	j, err := OpenJournal(path, head)
 	require.NoError(t, err)
 	require.NoError(t, j.Close())
-	head.Digest = "another"
-	_, err = OpenJournal(path, head)
-	assert.Equal(t, attest.CodeCSVChanged, attest.CodeOf(err))
+	for says, change := range map[string]func(*Head){
+		"content":    func(h *Head) { h.Digest = "another" },
+		"network":    func(h *Head) { h.Network = "another" },
+		"gateway":    func(h *Head) { h.Gateway = "another" },
+		"authority":  func(h *Head) { h.Authority = "another" },
+		"type":       func(h *Head) { h.Type = "another" },
+		"chunk size": func(h *Head) { h.Chunk++ },
+		"version":    func(h *Head) { h.Version++ },
+	} {
+		other := head
+		change(&other)
+		_, err = OpenJournal(path, other)
+		require.Equal(t, attest.CodeCSVChanged, attest.CodeOf(err), says)
+		require.ErrorContains(t, err, says)
+	}
 	require.NoError(t, os.WriteFile(path, []byte("not a journal\n"), 0o600))
 	_, err = OpenJournal(path, head)
 	assert.Equal(t, attest.CodeCSVHeader, attest.CodeOf(err))
@@ -63,13 +75,18 @@ func TestReports(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, j.Close()) }()
 	reports := ReportsOf(name)
-	require.NoError(t, reports.Write(j))
-	empty, err := os.ReadFile(reports.RefusedJSON)
+	require.NoError(t, os.WriteFile(reports.Refused, []byte("of an earlier table"), 0o600))
+	written, err := reports.Write(j)
 	require.NoError(t, err)
-	assert.JSONEq(t, "[]", string(empty))
+	assert.Equal(t, Reports{Issued: reports.Issued}, written)
+	assert.FileExists(t, reports.Issued)
+	assert.NoFileExists(t, reports.Refused, "nothing was refused")
+	assert.NoFileExists(t, reports.RefusedJSON)
 
 	require.NoError(t, j.Chunk(2, []Issued{{Line: 2, ID: "x", StatusIndex: 7}}, []Refusal{refuse(3, "持证主体", attest.CodeCSVValueMissing)}))
-	require.NoError(t, reports.Write(j))
+	written, err = reports.Write(j)
+	require.NoError(t, err)
+	assert.Equal(t, reports, written)
 	refused, err := os.ReadFile(reports.Refused)
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(string(refused), "\ufeff行号"), "Excel needs the mark")

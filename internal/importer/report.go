@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"strconv"
 )
@@ -13,8 +14,8 @@ import (
 // Reports are the files that a finished import leaves beside its table.
 type Reports struct {
 	Issued      string `json:"issued_csv"`
-	Refused     string `json:"refused_csv"`
-	RefusedJSON string `json:"refused_json"`
+	Refused     string `json:"refused_csv,omitempty"` // empty: nothing was refused, and there is no such file
+	RefusedJSON string `json:"refused_json,omitempty"`
 }
 
 // ReportsOf names the reports of a table.
@@ -22,10 +23,46 @@ func ReportsOf(table string) Reports {
 	return Reports{Issued: table + ".issued.csv", Refused: table + ".refused.csv", RefusedJSON: table + ".refused.json"}
 }
 
-// Write makes the reports of what the journal says, each whole or not at all. The tables begin with a byte order mark,
-// without which spreadsheet programs take UTF-8 for a local encoding.
-func (r Reports) Write(j *Journal) error {
-	issued, err := newReport(r.Issued, []string{"行号 line", "证照编号 id", "状态列表 status_list", "状态序号 status_index"})
+// Write makes the reports of what the journal says, each whole or not at all, and returns those that there are: where
+// nothing was refused there is no report of it, and one that an earlier table has left under the name is removed. The tables
+// begin with a byte order mark, without which spreadsheet programs take UTF-8 for a local encoding.
+func (r Reports) Write(j *Journal) (Reports, error) {
+	if j.Done().Refused > 0 {
+		return r, r.write(j)
+	}
+	some := Reports{Issued: r.Issued}
+	return some, errors.Join(some.writeIssued(j), removeAny(r.Refused), removeAny(r.RefusedJSON))
+}
+
+func removeAny(name string) error {
+	err := os.Remove(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+func newIssued(name string) (*report, error) {
+	return newReport(name, []string{"行号 line", "证照编号 id", "状态列表 status_list", "状态序号 status_index"})
+}
+
+func (r *report) issued(i *Issued) error {
+	return r.row(strconv.Itoa(i.Line), i.ID, strconv.FormatInt(i.StatusList, 10), strconv.FormatInt(i.StatusIndex, 10))
+}
+
+func (r Reports) writeIssued(j *Journal) error {
+	issued, err := newIssued(r.Issued)
+	if err != nil {
+		return err
+	}
+	if err := j.Visit(issued.issued, func(*Refusal) error { return nil }); err != nil {
+		return errors.Join(err, issued.abandon())
+	}
+	return issued.finish()
+}
+
+func (r Reports) write(j *Journal) error {
+	issued, err := newIssued(r.Issued)
 	if err != nil {
 		return err
 	}
@@ -37,9 +74,7 @@ func (r Reports) Write(j *Journal) error {
 	if err != nil {
 		return errors.Join(err, issued.abandon(), refused.abandon())
 	}
-	err = j.Visit(func(i *Issued) error {
-		return issued.row(strconv.Itoa(i.Line), i.ID, strconv.FormatInt(i.StatusList, 10), strconv.FormatInt(i.StatusIndex, 10))
-	}, func(f *Refusal) error {
+	err = j.Visit(issued.issued, func(f *Refusal) error {
 		return errors.Join(refused.row(strconv.Itoa(f.Line), f.Column, string(f.Code), f.Zh, f.En), list.element(f))
 	})
 	if err != nil {

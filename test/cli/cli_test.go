@@ -21,15 +21,20 @@ import (
 
 func TestScripts(t *testing.T) {
 	bin := filepath.Dir(program.Build(t))
+	types, err := filepath.Abs("../../internal/sample/types")
+	require.NoError(t, err)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
 			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("TYPES", types)
+			env.Values[gatewayValue{}] = &gateway{}
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status": status, "pick": pick, "hold": hold, "flip": flip, "append": appendTo, "older": older,
+			"serve": serve, "halt": halt, "certificate": certificate, "keep": keep,
 		},
 		RequireExplicitExec: true,
 	})
@@ -63,6 +68,14 @@ func pick(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("nothing fits %s", args[1])
 	}
 	ts.Setenv(args[0], found[0])
+}
+
+// keep sets a variable to what the last command printed, without the end of the line: keep KEY stdout
+func keep(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: keep VARIABLE stdout|file")
+	}
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
 }
 
 // hold keeps a ledger open in this process until the script ends, as another program would.

@@ -74,10 +74,10 @@ func (s *shell) run(t *testing.T, script string) []byte {
 	return out
 }
 
-// sichuan is the row of the printed table that the README has its reader take the address and the key from.
-var sichuan = regexp.MustCompile(`^四川\S*\s+(http://\S+)\s+(hz_\S+)$`)
+// sichuan is the row of the printed table that says that Sichuan's gateway is open.
+var sichuan = regexp.MustCompile(`^四川\S*\s+http://\S+\s+hz_\S+$`)
 
-// serve types the snippet that keeps running, and sets GATEWAY and API_KEY from what it prints.
+// serve types the snippet that keeps running, and returns once it has printed how to reach Sichuan.
 func (s *shell) serve(t *testing.T) {
 	t.Helper()
 	c := s.command(s.script(t, "serve"))
@@ -96,8 +96,7 @@ func (s *shell) serve(t *testing.T) {
 	})
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
-		if m := sichuan.FindStringSubmatch(lines.Text()); m != nil {
-			s.env = append(s.env, "GATEWAY="+m[1], "API_KEY="+m[2])
+		if sichuan.MatchString(lines.Text()) {
 			return
 		}
 	}

@@ -123,7 +123,7 @@ func (d *Demo) Access() []Access {
 
 // Presentation is a valid certificate with its receipt, to try verifying with.
 func (d *Demo) Presentation() (presentation string, receipt []byte, scenario string) {
-	k := d.kept[0]
+	k := d.example()
 	return k.sdJWT, k.receipt, scenarioOf(k.kind)
 }
 

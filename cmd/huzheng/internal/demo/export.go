@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/huzheng-ledger/huzheng/attest/registry"
+	"github.com/huzheng-ledger/huzheng/internal/sample"
 )
 
 // export writes out what others can check without us: certificates, receipts, issuers' keys, a trust snapshot.
@@ -34,7 +35,29 @@ func (d *Demo) export(ctx context.Context) error {
 		}
 		d.report.Counts.Exported++
 	}
-	return errors.Join(d.exportIssuers(ctx), d.exportReceipts(ctx), d.exportThings(), d.exportTrust())
+	return errors.Join(d.exportIssuers(ctx), d.exportReceipts(ctx), d.exportThings(), d.exportTrust(), d.exportExample())
+}
+
+// example is a certificate of the first province that the second one recognises, for a first try.
+func (d *Demo) example() *kept {
+	i := slices.IndexFunc(d.kept, func(k *kept) bool {
+		return k.r == d.regions[0] && k.kind == sample.TypeRealEstate && k.number == 1
+	})
+	return d.kept[max(i, 0)]
+}
+
+// exportExample leaves the example once more, under a name that is always the same.
+func (d *Demo) exportExample() error {
+	k := d.example()
+	return errors.Join(d.write("example.sdjwt", []byte(k.sdJWT)), d.write("example.receipt.json", k.receipt))
+}
+
+// WriteEnv leaves address and API key of the second province's gateway in the folder of Options.Out, as a shell reads them.
+// It holds a key: nobody else may read it.
+func (d *Demo) WriteEnv() error {
+	g := d.Access()[1]
+	text := fmt.Sprintf("GATEWAY=%s\nAPI_KEY=%s\n", g.URL, g.Key)
+	return os.WriteFile(filepath.Join(d.o.Out, "env"), []byte(text), 0o600)
 }
 
 func (k *kept) name() string {

@@ -110,6 +110,32 @@ func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 func (r *Result) add(f Finding) { r.Findings = append(r.Findings, f) }
 
+// maxAlike is how many findings of one sort are listed; beyond it they are counted.
+const maxAlike = 20
+
+// addAlike adds findings, of each sort the first few and then how many more there are.
+func (r *Result) addAlike(found []Finding) {
+	type sort struct {
+		severity Severity
+		part     string
+		code     attest.Code
+	}
+	seen := map[sort]int{}
+	for _, f := range found {
+		s := sort{f.Severity, f.Part, f.Code}
+		if seen[s]++; seen[s] <= maxAlike {
+			r.add(f)
+		}
+	}
+	for _, f := range found {
+		s := sort{f.Severity, f.Part, f.Code}
+		if more := seen[s] - maxAlike; more > 0 {
+			r.add(Finding{f.Severity, f.Part, f.Code, "", fmt.Sprintf("and %d more", more), f.Action})
+			seen[s] = 0
+		}
+	}
+}
+
 // truth is the ledger's state and its blocks' hashes, as the others are measured by it. It holds the state in memory,
 // as the ledger's own check does.
 type truth struct {
@@ -189,11 +215,10 @@ func (r *Result) checkIndex(t *truth, m *consortium.Member) error {
 
 // compare walks the index's state, which must be the ledger's to the byte.
 func (r *Result) compare(part string, t *truth, x *index.Index) error {
-	seen, wrong := 0, 0
+	seen := 0
+	var wrong []Finding
 	note := func(key, what string) {
-		if wrong++; wrong <= 20 {
-			r.add(Finding{Error, part, attest.CodeStateDiffers, prefixOf(key), what, actRebuild})
-		}
+		wrong = append(wrong, Finding{Error, part, attest.CodeStateDiffers, prefixOf(key), what, actRebuild})
 	}
 	err := x.Dump(func(key string, value []byte) error {
 		want, ok := t.state[key]
@@ -210,6 +235,7 @@ func (r *Result) compare(part string, t *truth, x *index.Index) error {
 	if missing := len(t.state) - seen; err == nil && missing > 0 {
 		note("", fmt.Sprintf("%d records of the ledger are missing", missing))
 	}
+	r.addAlike(wrong)
 	return err
 }
 
@@ -253,9 +279,11 @@ func (r *Result) checkVault(ctx context.Context, t *truth, m *consortium.Member)
 		return err
 	}
 	found, err := v.Check(ctx, t)
-	for _, f := range found {
-		r.add(Finding{Severity(f.Severity), part, f.Code, f.Where, f.Detail, f.Action})
+	list := make([]Finding, len(found))
+	for i, f := range found {
+		list[i] = Finding{Severity(f.Severity), part, f.Code, f.Where, f.Detail, f.Action}
 	}
+	r.addAlike(list)
 	return r.settle(part, actVault, err, v.Close())
 }
 

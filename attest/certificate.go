@@ -45,8 +45,18 @@ const statusPath = "/status-lists/"
 // SignCertificate issues the certificate as an SD-JWT VC: every field hidden under a salt read from salts, one decoy at
 // the top so that the number of fields is not told either. The signer's key id must be a registered key of the issuer.
 func SignCertificate(c *Certificate, s Signer, salts io.Reader) (*SDJWT, error) {
-	if err := c.validate(); err != nil {
+	raw, _, err := IssueCertificate(c, s, salts)
+	if err != nil {
 		return nil, err
+	}
+	return ParseSDJWT(raw, Limits{})
+}
+
+// IssueCertificate is SignCertificate for who only keeps the certificate and commits to it: sdjwt is the whole, with
+// every disclosure and the tilde at its end, jwt the issuer-signed JWT, a part of it.
+func IssueCertificate(c *Certificate, s Signer, salts io.Reader) (sdjwt, jwt []byte, err error) {
+	if err := c.validate(); err != nil {
+		return nil, nil, err
 	}
 	nodes := make([]Node, 0, len(c.Fields)+7)
 	visible := func(name string, json []byte) { nodes = append(nodes, Node{Name: name, Value: json}) }
@@ -66,7 +76,7 @@ func SignCertificate(c *Certificate, s Signer, salts io.Reader) (*SDJWT, error) 
 	for _, f := range c.Fields {
 		nodes = append(nodes, Node{Name: f.Name, Hidden: true, Value: f.Value})
 	}
-	return IssueSDJWT(s, TypeCertificate, nodes, 1, salts)
+	return issueSDJWT(s, TypeCertificate, nodes, 1, salts)
 }
 
 func (c *Certificate) statusClaim() []byte {

@@ -115,6 +115,14 @@ func (v Value) each(yield func(Value) bool) {
 	}
 }
 
+// count is the number of elements of an array; anything else has none.
+func (v Value) count() (n int) {
+	for range v.each {
+		n++
+	}
+	return n
+}
+
 // pairs goes through the names and values of an object; anything else has none.
 func (v Value) pairs(yield func(name, value Value) bool) {
 	if v.Kind() != JSONObject {

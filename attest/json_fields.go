@@ -12,20 +12,27 @@ import (
 // JSON_NUMBER_RANGE, JSON_UNKNOWN_MEMBER. A member that is null is a member of the wrong type, optional or not.
 type Fields struct {
 	object Value
-	path   string
-	asked  []uint32  // the nodes of the members that were asked for
-	opened []*Fields // objects inside this one that were opened through it
-	first  *error    // shared by all that were opened from one root
+	parent *Fields    // what it was opened through; nil for the root
+	step   string     // its name in parent
+	place  int        // its place in the array of that name, or -1
+	asked  []uint32   // the nodes of the members that were asked for
+	opened []*Fields  // objects inside this one that were opened through it
+	first  *error     // shared by all that were opened from one root
+	err    error      // of the root: where first points
+	few    [8]uint32  // where asked begins, like two of opened: an object is one piece of memory
+	inner  [2]*Fields // where opened begins
 }
 
 // Fields opens v, which must be an object; the error otherwise is the first error of what is returned.
 func (v Value) Fields() *Fields {
-	var first error
-	return openFields(v, "", &first)
+	f := &Fields{place: -1}
+	f.first = &f.err
+	return f.over(v)
 }
 
-func openFields(v Value, path string, first *error) *Fields {
-	f := &Fields{object: v, path: path, first: first}
+// over makes f read v.
+func (f *Fields) over(v Value) *Fields {
+	f.object, f.asked, f.opened = v, f.few[:0], f.inner[:0]
 	if v.Kind() != JSONObject {
 		f.Fail(CodeJSONType, "", "want an object, have "+v.Kind().String())
 	}
@@ -53,10 +60,22 @@ func (f *Fields) at(name string) string {
 	}
 	quoted := strconv.QuoteToGraphic(name)
 	quoted = quoted[1 : len(quoted)-1]
-	if f.path == "" || name == "" {
-		return f.path + quoted
+	path := f.path()
+	if path == "" || name == "" {
+		return path + quoted
 	}
-	return f.path + "/" + quoted
+	return path + "/" + quoted
+}
+
+// path is put together for an error only: most documents have none.
+func (f *Fields) path() string {
+	switch {
+	case f.parent == nil:
+		return ""
+	case f.place < 0:
+		return f.parent.at(f.step)
+	}
+	return f.parent.at(f.step) + "/" + strconv.Itoa(f.place)
 }
 
 // Err is the first error so far.
@@ -116,15 +135,15 @@ func (f *Fields) takeInt64(name string, required bool) (int64, bool) {
 func (f *Fields) takeObject(name string, required bool) (*Fields, bool) {
 	v, ok := f.take(name, JSONObject, required)
 	if !ok {
-		return &Fields{path: f.at(name), first: f.first}, false
+		return &Fields{parent: f, step: name, place: -1, first: f.first}, false
 	}
-	return f.open(v, f.at(name)), true
+	return f.open(v, name, -1), true
 }
 
-func (f *Fields) open(v Value, path string) *Fields {
-	inner := openFields(v, path, f.first)
+func (f *Fields) open(v Value, step string, place int) *Fields {
+	inner := &Fields{parent: f, step: step, place: place, first: f.first}
 	f.opened = append(f.opened, inner)
-	return inner
+	return inner.over(v)
 }
 
 func (f *Fields) takeObjects(name string, required bool) ([]*Fields, bool) {
@@ -134,7 +153,7 @@ func (f *Fields) takeObjects(name string, required bool) ([]*Fields, bool) {
 	}
 	out := []*Fields{}
 	for e := range v.each {
-		out = append(out, f.open(e, f.at(name)+"/"+strconv.Itoa(len(out))))
+		out = append(out, f.open(e, name, len(out)))
 	}
 	return out, true
 }
@@ -144,7 +163,7 @@ func (f *Fields) takeStrings(name string, required bool) ([]string, bool) {
 	if !ok {
 		return nil, false
 	}
-	out := []string{}
+	out := make([]string, 0, v.count())
 	for e := range v.each {
 		if e.Kind() != JSONString {
 			f.Fail(CodeJSONType, name, "want an array of strings, have "+e.Kind().String()+" in it")

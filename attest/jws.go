@@ -102,15 +102,25 @@ func SignJWS(s Signer, typ string, payload []byte) ([]byte, error) {
 	return signJWS(s, typ, payload, 0)
 }
 
+// appendHeader does without an ObjectWriter, which would move a buffer on the stack to the heap.
+func appendHeader(dst []byte, alg, kid, typ string) []byte {
+	dst = AppendString(append(dst, `{"alg":`...), alg)
+	if kid != "" {
+		dst = AppendString(append(dst, `,"kid":`...), kid)
+	}
+	if typ != "" {
+		dst = AppendString(append(dst, `,"typ":`...), typ)
+	}
+	return append(dst, '}')
+}
+
 // signJWS leaves room bytes of capacity behind the token.
 func signJWS(s Signer, typ string, payload []byte, room int) ([]byte, error) {
 	var buf [256]byte
-	w := NewObjectWriter(buf[:0])
-	w.String("alg", s.Public().Alg())
-	w.OptString("kid", s.KeyID())
-	w.OptString("typ", typ)
-	header := w.Close()
-
+	header := appendHeader(buf[:0], s.Public().Alg(), s.KeyID(), typ)
+	if len(header) > jwsHeaderLimits.Bytes {
+		return nil, Errorf(CodeJWSHeader, "the header has %d bytes, the limit is %d", len(header), jwsHeaderLimits.Bytes)
+	}
 	size := b64.EncodedLen(len(header)) + b64.EncodedLen(len(payload)) + b64.EncodedLen(SignatureSize) + 2
 	out := make([]byte, 0, size+room)
 	out = append(appendBase64(out, header), '.')

@@ -26,7 +26,7 @@ func (r *VerificationReceipt) Sign(s Signer) ([]byte, error) {
 
 func (r *VerificationReceipt) payload() []byte {
 	v := r.Verdict
-	w := NewObjectWriter(make([]byte, 0, 1024))
+	w := NewObjectWriter(make([]byte, 0, 2048)) // twelve checks with their evidence
 	w.Int64("v", 1)
 	w.String("jti", r.ID)
 	w.String("net", r.Network)

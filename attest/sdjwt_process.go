@@ -109,9 +109,15 @@ func (p sdPosition) inside(step string) sdPosition {
 // digest computes the digest of every disclosure over its bytes as received.
 func (s *sdProcess) digest(suite Suite) error {
 	const few = 16
-	s.digests = make([]string, len(s.disclosures))
+	texts := make([]byte, 0, digestSize*len(s.disclosures))
 	for i := range s.disclosures {
-		s.digests[i] = digestText(suite, s.disclosures[i].Encoded)
+		sum := suite.Sum(s.disclosures[i].Encoded)
+		texts = appendBase64(texts, sum[:])
+	}
+	all := string(texts) // one piece of memory that the digests are parts of
+	s.digests = make([]string, len(s.disclosures))
+	for i := range s.digests {
+		s.digests[i] = all[i*digestSize : (i+1)*digestSize]
 	}
 	if hasDuplicate(s.digests) {
 		return Errorf(CodeDisclosureTwice, "a disclosure occurs twice")
@@ -125,8 +131,11 @@ func (s *sdProcess) digest(suite Suite) error {
 	return nil
 }
 
+// digestSize is the length of a digest of either suite in base64url.
+const digestSize = 43
+
 func digestText(suite Suite, data []byte) string {
-	var text [43]byte
+	var text [digestSize]byte
 	sum := suite.Sum(data)
 	b64.Encode(text[:], sum[:])
 	return string(text[:])
@@ -235,7 +244,9 @@ func (s *sdProcess) found(digests Value) ([]int, error) {
 	if digests.Kind() != JSONArray {
 		return nil, Errorf(CodeSDJWTFormat, "%s is not an array", claimDigests)
 	}
-	var found []int
+	n := digests.count()
+	s.seen = slices.Grow(s.seen, n)
+	found := make([]int, 0, min(n, len(s.disclosures)))
 	for digest := range digests.each {
 		if digest.Kind() != JSONString {
 			return nil, Errorf(CodeSDJWTFormat, "%s has an element that is not a string", claimDigests)

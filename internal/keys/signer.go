@@ -6,6 +6,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"io"
 
 	"github.com/emmansun/gmsm/sm2"
 
@@ -23,6 +24,17 @@ type signer struct {
 	public *attest.PublicKey
 	key    crypto.Signer
 	sm2    bool
+}
+
+// deterministic is an ECDSA key in memory that derives each nonce from key and digest with HMAC-SHA-256 (RFC 6979; FIPS
+// 186-5, A.3.3). The nonces that crypto/ecdsa hedges with randomness pass through HMAC-SHA-512 instead, a quarter of a
+// signature's time. The hedge is against who can make this machine err while it signs the same message twice: what is
+// signed here at speed holds fresh randomness itself, a certificate its salts and a receipt its id, and is signed once.
+type deterministic struct{ *ecdsa.PrivateKey }
+
+// Sign implements crypto.Signer; crypto/ecdsa is deterministic where no source of randomness is given.
+func (d deterministic) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	return d.PrivateKey.Sign(nil, digest, opts)
 }
 
 // FromCryptoSigner makes a signer of any private key that Go can sign with, in memory or in an HSM: ECDSA on P-256 for
@@ -121,7 +133,7 @@ func Generate(suite attest.Suite, id string) (attest.Signer, []byte, error) {
 		if err != nil {
 			return nil, nil, attest.Errorf(attest.CodeInternal, "key generation: %v", err)
 		}
-		s, err := FromCryptoSigner(id, key)
+		s, err := FromCryptoSigner(id, deterministic{key})
 		return s, private, err
 	case attest.SuiteGM:
 		key, err := sm2.GenerateKey(rand.Reader)
@@ -140,7 +152,9 @@ func FromPrivate(suite attest.Suite, id string, private []byte) (attest.Signer, 
 	var err error
 	switch suite {
 	case attest.SuiteStd:
-		key, err = ecdsa.ParseRawPrivateKey(elliptic.P256(), private)
+		var ec *ecdsa.PrivateKey
+		ec, err = ecdsa.ParseRawPrivateKey(elliptic.P256(), private)
+		key = deterministic{ec}
 	case attest.SuiteGM:
 		key, err = sm2.ParseRawPrivateKey(private)
 	default:

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"path/filepath"
@@ -19,13 +21,14 @@ import (
 	"github.com/huzheng-ledger/huzheng/client/embedded"
 	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/internal/keys"
+	"github.com/huzheng-ledger/huzheng/internal/sample"
 	"github.com/huzheng-ledger/huzheng/internal/testledger"
 	"github.com/huzheng-ledger/huzheng/internal/vault"
 )
 
 // newEmbeddedOffice is an office whose commands go to the embedded ledger on the disk. The view is that of the rules in
 // memory, to which the same founding commands were applied.
-func newEmbeddedOffice(b *testing.B, suite attest.Suite, o Options) *office {
+func newEmbeddedOffice(b *testing.B, suite attest.Suite, o Options) (*office, *embedded.Ledger) {
 	b.Helper()
 	f := newOffice(b, suite, o)
 	ledger, err := embedded.Create(filepath.Join(b.TempDir(), "ledger"), embedded.Options{})
@@ -41,6 +44,9 @@ func newEmbeddedOffice(b *testing.B, suite attest.Suite, o Options) *office {
 	_, found := testledger.Charter(b, f.chain.Network, suite, f.chain.Regions)
 	founding(testledger.MSP(first), registry.KeyID(first, "g1"), found)
 	founding(testledger.MSP(testRegion), govern, &registry.RegisterType{Type: f.sample.CertificateType()})
+	twelve := &registry.RegisterType{Type: twelveFields(b, f.sample)}
+	f.chain.Do(govern, twelve)
+	founding(testledger.MSP(testRegion), govern, twelve)
 	founding(testledger.MSP(testRegion), govern, f.chain.NewAuthority(testRegion, 1, f.sample.CertificateType().Code))
 	f.close()
 	master, err := keys.NewMaster(make([]byte, keys.MasterSize))
@@ -54,10 +60,37 @@ func newEmbeddedOffice(b *testing.B, suite attest.Suite, o Options) *office {
 	f.notary, err = New(Deps{Store: f.store, Submitter: client, Signers: signers, View: f.chain, Network: f.chain.Network,
 		Region: testRegion, Salts: rand.Reader, Now: time.Now, Logger: slog.New(slog.DiscardHandler)}, o)
 	require.NoError(b, err)
-	return f
+	return f, ledger
 }
 
-// benchSigners signs as a folder of keys does: the signers of tests are deterministic, which costs more.
+// twelveFields is a version of a type with its first twelve fields and nothing that is derived.
+func twelveFields(b *testing.B, t *sample.Type) attest.CertificateType {
+	b.Helper()
+	ct := t.CertificateType()
+	var schema map[string]json.RawMessage
+	require.NoError(b, json.Unmarshal(ct.Schema, &schema))
+	var properties, kept = map[string]json.RawMessage{}, map[string]json.RawMessage{}
+	require.NoError(b, json.Unmarshal(schema["properties"], &properties))
+	grades := map[string]attest.Grade{}
+	var names []string
+	for _, c := range t.Fields[:benchFields] {
+		names = append(names, c.English)
+		kept[c.English], grades[c.English] = properties[c.English], c.Grade
+	}
+	var err error
+	schema["properties"], err = json.Marshal(kept)
+	require.NoError(b, err)
+	schema["required"], err = json.Marshal(names)
+	require.NoError(b, err)
+	ct.Version, ct.Grades, ct.Predicates = 2, grades, nil
+	ct.Schema, err = json.Marshal(schema)
+	require.NoError(b, err)
+	return ct
+}
+
+const benchFields = 12
+
+// benchSigners signs as a folder of keys does, with one key for all.
 type benchSigners struct {
 	testSigners
 	authority attest.Signer
@@ -100,8 +133,8 @@ func BenchmarkIssue(b *testing.B) {
 }
 
 func benchmarkIssue(b *testing.B, suite attest.Suite, size int) {
-	f := newEmbeddedOffice(b, suite, Options{})
-	requests := f.requests(0, 4000)
+	f, _ := newEmbeddedOffice(b, suite, Options{})
+	requests := f.benchRequests(4000)
 	var n atomic.Int64
 	b.SetParallelism(max(2, 64/size))
 	b.ResetTimer()
@@ -125,6 +158,15 @@ func benchmarkIssue(b *testing.B, suite attest.Suite, size int) {
 	b.ReportMetric(float64((cpu(b)-before).Microseconds())/certificates, "cpu-µs/certificate") // on a shared machine the truer figure
 }
 
+// benchRequests are n requests for certificates of twelve fields.
+func (f *office) benchRequests(n int) []IssueRequest {
+	requests := f.requests(0, n)
+	for i := range requests {
+		requests[i].Version, requests[i].Fields = 2, requests[i].Fields[:benchFields]
+	}
+	return requests
+}
+
 // requireAllAnchored keeps the figures honest.
 func requireAllAnchored(b *testing.B, f *office) {
 	b.Helper()
@@ -140,7 +182,7 @@ func requireAllAnchored(b *testing.B, f *office) {
 
 // BenchmarkAnchorReady anchors commitments that are ready, end to end on the embedded ledger, 4,096 a call.
 func BenchmarkAnchorReady(b *testing.B) {
-	f := newEmbeddedOffice(b, attest.SuiteStd, Options{})
+	f, _ := newEmbeddedOffice(b, attest.SuiteStd, Options{})
 	q := custody.Queue{Key: registry.KeyID(f.authority, "k2"), Kind: attest.KindDocument, Suite: attest.SuiteStd}
 	var n atomic.Uint64
 	b.ResetTimer()
@@ -162,4 +204,30 @@ func BenchmarkAnchorReady(b *testing.B) {
 	b.StopTimer()
 	requireAllAnchored(b, f)
 	b.ReportMetric(float64(b.N)*4096/b.Elapsed().Seconds(), "commitments/s")
+}
+
+// BenchmarkChainBytes anchors one batch of 4,096 certificates and counts what the ledger holds of it: the command alone,
+// and the whole block that carries it, with its hashes and the transaction's frame.
+func BenchmarkChainBytes(b *testing.B) {
+	for b.Loop() {
+		f, ledger := newEmbeddedOffice(b, attest.SuiteStd, Options{MaxRequests: DefaultBatchSize})
+		first := ledger.Next()
+		_, err := f.notary.Issue(context.Background(), "op", f.benchRequests(DefaultBatchSize))
+		require.NoError(b, err)
+		require.NoError(b, f.notary.Flush(context.Background()))
+		requireAllAnchored(b, f)
+		require.Equal(b, first+1, ledger.Next(), "one batch is one block")
+		var command, frame int
+		errRead := errors.New("the block was read")
+		err = ledger.Blocks(context.Background(), first, func(block registry.Block) error {
+			require.Len(b, block.Transactions, 1)
+			t := &block.Transactions[0]
+			command = len(t.Command)
+			frame = len(t.ID) + len(t.Submitter) + len(block.Hash) + len(block.Previous)
+			return errRead
+		})
+		require.ErrorIs(b, err, errRead)
+		b.ReportMetric(float64(command)/DefaultBatchSize, "command-B/certificate")
+		b.ReportMetric(float64(command+frame)/DefaultBatchSize, "block-B/certificate")
+	}
 }

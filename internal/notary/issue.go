@@ -218,7 +218,7 @@ func (n *Notary) sign(p *prepared, now int64) (*custody.Certificate, error) {
 		}
 		holder, c.HolderKey = signer.Public(), private
 	}
-	sd, err := attest.SignCertificate(&attest.Certificate{
+	sdjwt, jwt, err := attest.IssueCertificate(&attest.Certificate{
 		Issuer: p.issuer.authority.Issuer, Type: p.request.Type, TypeVersion: p.request.Version, IssuedAt: now,
 		NotBefore: p.request.NotBefore, Expires: p.request.Expires, Holder: holder,
 		StatusList: p.status.List, StatusIndex: p.status.Index, Fields: p.fields,
@@ -226,8 +226,8 @@ func (n *Notary) sign(p *prepared, now int64) (*custody.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.SDJWT = sd.Bytes()
-	c.Commitment = attest.CommitCertificate(c.Queue.Suite, sd.IssuerJWT())
+	c.SDJWT = sdjwt
+	c.Commitment = attest.CommitCertificate(c.Queue.Suite, jwt)
 	return c, nil
 }
 

@@ -3,6 +3,7 @@ package vault
 import (
 	"crypto/cipher"
 	"encoding/binary"
+	"runtime"
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/internal/custody"
@@ -73,6 +74,7 @@ func (v *Vault) gather(j *job) ([]*job, *tx) {
 		leaves: map[uint32]*pendingLeaves{}, erased: map[custody.Subject]bool{}, err: v.failure(),
 	}
 	var group []*job
+	yielded := false
 	for n := 1; ; n++ {
 		if t.take(j) {
 			group = append(group, j)
@@ -80,15 +82,27 @@ func (v *Vault) gather(j *job) ([]*job, *tx) {
 		if n >= maxGroupJobs || t.batch.Len() >= maxGroupBytes || t.err != nil {
 			return group, t
 		}
-		var more bool
-		select {
-		case j, more = <-v.jobs:
-			if !more {
-				return group, t
-			}
-		default:
+		if j = v.waiting(&yielded); j == nil {
 			return group, t
 		}
+	}
+}
+
+// waiting gives the next job that was handed over, nil where none is. Once in a group it steps back for the goroutines
+// that are ready to run: the callers of the last group have just been answered, and on a disk that syncs quickly each of
+// them would otherwise find a group of one or two underway.
+func (v *Vault) waiting(yielded *bool) *job {
+	for {
+		select {
+		case j := <-v.jobs: // nil once they are closed
+			return j
+		default:
+		}
+		if *yielded {
+			return nil
+		}
+		*yielded = true
+		runtime.Gosched()
 	}
 }
 

@@ -26,7 +26,7 @@ type Options struct {
 	Suite   attest.Suite // Create only: what values are sealed with
 	Inspect bool         // open for reading, even where the audit log's end does not fit its head: for fsck
 
-	Cache         *pebblekv.Cache // shared between stores of the process; nil: a private one
+	Cache         *pebblekv.Cache // shared between stores of the process; nil: a private one of DefaultCacheBytes
 	MemTableBytes int64           // 0: pebblekv.DefaultMemTableBytes
 	Logger        *slog.Logger    // failures only; nil: slog.Default
 
@@ -71,6 +71,10 @@ type Vault struct {
 	stopped chan struct{}
 	grown   chan struct{} // has an element whenever leaves became durable
 }
+
+// DefaultCacheBytes is the block cache of a vault whose Options name none: the filters of a few hundred thousand
+// certificates, which tell for every new holder that there is no key yet. It fills only as needed.
+const DefaultCacheBytes = 32 << 20
 
 const (
 	maxWaiting   = 4096 // jobs handed over and not yet taken
@@ -291,7 +295,7 @@ func (o Options) withDefaults() Options {
 
 func (o Options) store(create bool) pebblekv.Options {
 	return pebblekv.Options{
-		FS: o.fs, Create: create, ReadOnly: o.Inspect, Encrypted: true, Cache: o.Cache,
+		FS: o.fs, Create: create, ReadOnly: o.Inspect, Encrypted: true, Cache: o.Cache, CacheBytes: DefaultCacheBytes,
 		MemTableBytes: o.MemTableBytes, Logger: o.Logger,
 	}
 }

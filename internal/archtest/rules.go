@@ -101,11 +101,23 @@ var dependencies = []dependency{
 	{path: "golang.org/x/text", owners: []string{"cmd/...", "internal/importer/..."}},
 	{path: "golang.org/x/time", owners: []string{"api/..."}},
 	{path: "github.com/hyperledger/fabric-gateway", owners: []string{"client/fabric/..."}, hidden: true},
-	{path: "github.com/hyperledger/fabric-protos-go-apiv2", owners: []string{"client/fabric/...", "chaincode/..."}, hidden: true},
-	{path: "github.com/hyperledger/fabric-contract-api-go", owners: []string{"chaincode/...", "cmd/chaincode/..."}, hidden: true, shown: []string{"chaincode/..."}},
-	{path: "github.com/hyperledger/fabric-chaincode-go", owners: []string{"chaincode/...", "cmd/chaincode/..."}, hidden: true, shown: []string{"chaincode/..."}},
-	{path: "google.golang.org/grpc", owners: []string{"client/fabric/..."}, hidden: true},
-	{path: "google.golang.org/protobuf", owners: []string{"client/fabric/..."}, hidden: true},
+	{
+		path: "github.com/hyperledger/fabric-protos-go-apiv2", owners: []string{"client/fabric/...", "chaincode/...", "cmd/chaincode/..."},
+		hidden: true, shown: []string{"client/fabric/internal/...", "cmd/chaincode/..."},
+	},
+	{
+		path: "github.com/hyperledger/fabric-contract-api-go", owners: []string{"chaincode/...", "cmd/chaincode/..."},
+		hidden: true, shown: []string{"chaincode/..."},
+	},
+	{
+		path: "github.com/hyperledger/fabric-chaincode-go", owners: []string{"chaincode/...", "cmd/chaincode/..."},
+		hidden: true, shown: []string{"chaincode/...", "cmd/chaincode/..."},
+	},
+	{path: "google.golang.org/grpc", owners: []string{"client/fabric/...", "cmd/chaincode/..."}, hidden: true},
+	{
+		path: "google.golang.org/protobuf", owners: []string{"client/fabric/...", "chaincode/..."},
+		hidden: true, shown: []string{"client/fabric/internal/..."},
+	},
 	{path: "github.com/stretchr/testify", tests: true},
 	{path: "pgregory.net/rapid", tests: true},
 	{path: "github.com/cockroachdb/datadriven", tests: true},

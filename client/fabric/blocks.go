@@ -1,0 +1,118 @@
+package fabric
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hyperledger/fabric-protos-go-apiv2/common"
+
+	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/attest/registry"
+	"github.com/huzheng-ledger/huzheng/client/fabric/internal/block"
+)
+
+// errReturn ends the service of another region's peer: the own one is to be tried again.
+var errReturn = errors.New("the own peer is tried again")
+
+// visitError tells what visit said from what a peer did.
+type visitError struct{ err error }
+
+func (e *visitError) Error() string { return e.err.Error() }
+
+// Blocks visits the channel's blocks from number from on, in order, each verified, and goes on with new ones. It returns when
+// ctx ends (its error), visit fails (its error), or no peer serves the next block (every peer's reason). The own peer serves;
+// where it fails, another region's takes its place for a while. A slow visitor holds nothing up but its own stream.
+//
+// A transaction of a block is valid where the peer that served it says so and it brings a command to the chaincode; it must
+// then be one that a peer can call valid, or the block is refused. LEDGER_BEHIND: every peer ends before from.
+func (c *Client) Blocks(ctx context.Context, from uint64, visit func(registry.Block) error) error {
+	ctx, cancel := c.within(ctx)
+	defer cancel()
+	next := from
+	served := func(b registry.Block) error {
+		if err := visit(b); err != nil {
+			return &visitError{err}
+		}
+		next = b.Number + 1
+		return nil
+	}
+	for {
+		began := next
+		err := c.round(ctx, &next, served)
+		var visiting *visitError
+		switch {
+		case errors.As(err, &visiting):
+			return visiting.err
+		case c.over(ctx) != nil:
+			return c.over(ctx)
+		case next == began && !errors.Is(err, errReturn):
+			return err
+		}
+	}
+}
+
+// round asks each peer in turn for the blocks from *next on. Its error is errReturn where another region's peer served.
+func (c *Client) round(ctx context.Context, next *uint64, visit func(registry.Block) error) error {
+	var reasons []error
+	behind := 0
+	for i, s := range c.sources {
+		began := *next
+		err := c.serve(ctx, s, i > 0, *next, visit)
+		var visiting *visitError
+		if errors.As(err, &visiting) || errors.Is(err, errReturn) || c.over(ctx) != nil {
+			return err
+		}
+		c.o.Logger.Warn("a peer serves no blocks", "peer", s.address, "block", *next, "reason", err.Error())
+		c.o.OnPeer(s.address, err)
+		reasons = append(reasons, err)
+		if isNotFound(err) {
+			behind++
+		}
+		if *next > began {
+			return err // the own peer comes first again
+		}
+	}
+	if behind == len(c.sources) {
+		return attest.Errorf(attest.CodeLedgerBehind, "no peer has the block before block %d", *next)
+	}
+	return fmt.Errorf("no peer serves block %d: %w", *next, errors.Join(reasons...))
+}
+
+func isNotFound(err error) bool {
+	var status *StatusError
+	return errors.As(err, &status) && status.Status == int32(common.Status_NOT_FOUND)
+}
+
+// serve visits the blocks of one peer.
+func (c *Client) serve(ctx context.Context, s *source, foreign bool, from uint64, visit func(registry.Block) error) error {
+	if foreign {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, c.o.Return, errReturn)
+		defer cancel()
+	}
+	var chain *block.Chain
+	if from > 0 {
+		var err error
+		if chain, err = c.resume(ctx, s, from); err != nil {
+			return err
+		}
+	}
+	return s.follow(ctx, from, func(raw *common.Block) error {
+		b, err := c.accept(&chain, raw)
+		if err != nil {
+			return err
+		}
+		c.configs.note(b)
+		c.pending.see(b)
+		return visit(b.Registry())
+	})
+}
+
+func (c *Client) accept(chain **block.Chain, raw *common.Block) (b *block.Block, err error) {
+	if *chain == nil {
+		*chain, b, err = block.Genesis(c.scope, c.o.Genesis, raw)
+		return b, err
+	}
+	return (*chain).Accept(raw)
+}

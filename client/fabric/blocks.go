@@ -98,15 +98,55 @@ func (c *Client) serve(ctx context.Context, s *source, foreign bool, from uint64
 			return err
 		}
 	}
-	return s.follow(ctx, from, func(raw *common.Block) error {
-		b, err := c.accept(&chain, raw)
-		if err != nil {
+	return c.ahead(ctx, func(ctx context.Context, pass func(*block.Block) error) error {
+		return s.follow(ctx, from, func(raw *common.Block) error {
+			b, err := c.accept(&chain, raw)
+			if err != nil {
+				return err
+			}
+			c.configs.note(b)
+			c.pending.see(b)
+			return pass(b)
+		})
+	}, visit)
+}
+
+// lookAhead is how many blocks are verified before the visitor comes to them.
+const lookAhead = 16
+
+// ahead lets read verify blocks while visit is busy with earlier ones. Those that were verified are visited before read's error
+// is returned; an error of visit ends read.
+func (c *Client) ahead(ctx context.Context, read func(ctx context.Context, pass func(*block.Block) error) error,
+	visit func(registry.Block) error,
+) error {
+	reading, cancel := context.WithCancel(ctx)
+	verified, ended := make(chan *block.Block, lookAhead), make(chan error, 1)
+	go func() {
+		defer close(verified)
+		ended <- read(reading, func(b *block.Block) error {
+			select {
+			case verified <- b:
+				return nil
+			case <-reading.Done():
+				return context.Cause(reading)
+			}
+		})
+	}()
+	defer func() {
+		cancel()
+		for range verified { // until read has ended
+			continue
+		}
+	}()
+	for b := range verified {
+		if over := c.over(ctx); over != nil {
+			return over
+		}
+		if err := visit(b.Registry()); err != nil {
 			return err
 		}
-		c.configs.note(b)
-		c.pending.see(b)
-		return visit(b.Registry())
-	})
+	}
+	return <-ended
 }
 
 func (c *Client) accept(chain **block.Chain, raw *common.Block) (b *block.Block, err error) {

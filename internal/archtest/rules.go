@@ -113,7 +113,10 @@ var dependencies = []dependency{
 		path: "github.com/hyperledger/fabric-chaincode-go", owners: []string{"chaincode/...", "cmd/chaincode/..."},
 		hidden: true, shown: []string{"chaincode/...", "cmd/chaincode/..."},
 	},
-	{path: "google.golang.org/grpc", owners: []string{"client/fabric/...", "cmd/chaincode/..."}, hidden: true},
+	{
+		path: "google.golang.org/grpc", owners: []string{"client/fabric/...", "cmd/chaincode/..."},
+		hidden: true, shown: []string{"client/fabric/internal/..."},
+	},
 	{
 		path: "google.golang.org/protobuf", owners: []string{"client/fabric/...", "chaincode/..."},
 		hidden: true, shown: []string{"client/fabric/internal/..."},

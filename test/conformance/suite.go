@@ -48,8 +48,8 @@ type run struct {
 }
 
 // Run puts the script of a seed through the ledger, one command after the other, and then some at once. The ledger may hold
-// what came before.
-func Run(t *testing.T, l Ledger, members []Member, seed uint64, length int) {
+// what came before. The state in the end, which is the index's and the rules', is returned.
+func Run(t *testing.T, l Ledger, members []Member, seed uint64, length int) map[string][]byte {
 	t.Helper()
 	r := begin(t, l)
 	for i, step := range Script(t, members, seed, length) {
@@ -62,6 +62,7 @@ func Run(t *testing.T, l Ledger, members []Member, seed uint64, length int) {
 		seed, r.accepted(), len(r.events)-1, r.events["repeat"], r.counts, r.index.Next())
 	require.Greater(t, r.events["repeat"], length/40, "the script repeats too little")
 	require.Greater(t, len(r.counts), min(length/30, 8), "the script meets too few refusals")
+	return r.state
 }
 
 func (r *run) accepted() int {

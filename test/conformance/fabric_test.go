@@ -118,3 +118,36 @@ func TestFabric(t *testing.T) {
 	}
 	t.Logf("%d records are the same at %d peers and in the index", len(state), len(n.clients))
 }
+
+// TestFabricFromAnywhere: following may begin at any block, with a client that knows nothing but the genesis block's hash. What
+// it is shown is the same chain, whatever configurations lie before.
+func TestFabricFromAnywhere(t *testing.T) {
+	c := connections(t)[0].Config
+	whole := hashes(t, c, 0, 0)
+	height := uint64(len(whole))
+	require.Greater(t, height, uint64(3))
+	for _, from := range []uint64{1, 2, 3, height / 3, height / 2, height - 2, height - 1} {
+		require.Equal(t, whole[from:], hashes(t, c, from, height), "from block %d of %d", from, height)
+	}
+	t.Logf("%d blocks are the same from wherever they are followed", height)
+}
+
+// hashes are those of the blocks from number from on, up to the height, or to the present one.
+func hashes(t *testing.T, c fabric.Config, from, height uint64) (list [][]byte) {
+	t.Helper()
+	client, err := fabric.Dial(c)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, client.Close()) })
+	if height == 0 {
+		height, err = client.Head(t.Context())
+		require.NoError(t, err)
+	}
+	err = client.Blocks(t.Context(), from, func(b registry.Block) error {
+		if list = append(list, b.Hash); b.Number+1 < height {
+			return nil
+		}
+		return errEnough
+	})
+	require.ErrorIs(t, err, errEnough)
+	return list
+}

@@ -94,8 +94,8 @@ func dial(e Endpoint) (*grpc.ClientConn, error) {
 	return grpc.NewClient(e.Address,
 		grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(roots, e.ServerName)),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
-		// Fabric's servers take a ping a minute; a peer that is gone without a word is missed after this much more.
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: time.Minute, Timeout: 20 * time.Second}),
+		// Fabric's servers cut off who pings more than once a minute. A peer that is gone without a word is missed after both.
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 90 * time.Second, Timeout: 20 * time.Second}),
 	)
 }
 
@@ -132,13 +132,21 @@ func (c *Client) over(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// Head is how many blocks the own peer has: the number of the block to come.
+// Head is how many blocks the own peer has, or, where it does not answer, the first other that does, as in Blocks: the number
+// of the block to come. It is one peer's word; how fresh an index is, the regions' witness statements tell.
 func (c *Client) Head(ctx context.Context) (next uint64, err error) {
 	ctx, cancel := c.within(ctx)
 	defer cancel()
-	next, err = c.sources[0].height(ctx)
-	if over := c.over(ctx); over != nil {
-		return 0, over
+	var reasons []error
+	for _, s := range c.sources {
+		next, err := s.height(ctx)
+		if over := c.over(ctx); over != nil {
+			return 0, over
+		}
+		if err == nil {
+			return next, nil
+		}
+		reasons = append(reasons, err)
 	}
-	return next, err
+	return 0, fmt.Errorf("no peer tells its height: %w", errors.Join(reasons...))
 }

@@ -268,6 +268,25 @@ func TestNoPeerServes(t *testing.T) {
 	}
 }
 
+func TestHeadIsAnothersWhereTheOwnPeerIsGone(t *testing.T) {
+	w := newWorld(t)
+	w.fill(2)
+	client := dial(t, w.config(0))
+	w.peers[0].Height = func() uint64 { return 2 }
+	next, err := client.Head(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, uint64(2), next)
+	w.peers[0].Stop()
+	next, err = client.Head(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, uint64(3), next)
+	for _, p := range w.peers {
+		p.Stop()
+	}
+	_, err = client.Head(t.Context())
+	require.Error(t, err)
+}
+
 func TestClosedClient(t *testing.T) {
 	w := newWorld(t)
 	client := dial(t, w.config(0))

@@ -215,3 +215,52 @@ func genesisConfig(t *testing.T, n *fabrictest.Network) *channel.Config {
 	require.NoError(t, err)
 	return first.Config
 }
+
+// TestOneSignerCountsOnce: a policy that asks for two signers is not satisfied by one of them that fits twice.
+func TestOneSignerCountsOnce(t *testing.T) {
+	role := func(mspID string) *msp.MSPPrincipal {
+		return &msp.MSPPrincipal{Principal: fabrictest.Marshal(&msp.MSPRole{MspIdentifier: mspID, Role: msp.MSPRole_ORDERER})}
+	}
+	by := func(i int32) *common.SignaturePolicy {
+		return &common.SignaturePolicy{Type: &common.SignaturePolicy_SignedBy{SignedBy: i}}
+	}
+	outOf := func(n int32, rules ...*common.SignaturePolicy) *common.SignaturePolicy {
+		return &common.SignaturePolicy{Type: &common.SignaturePolicy_NOutOf_{NOutOf: &common.SignaturePolicy_NOutOf{N: n, Rules: rules}}}
+	}
+	n := network(t, false)
+	hunan, second, guangdong := n.Orgs[0].Orderer, n.Orgs[0].Issue("orderer", nil), n.Orgs[1].Orderer
+	for about, test := range map[string]struct {
+		rule   *common.SignaturePolicy
+		enough [][]*fabrictest.Holder
+		few    [][]*fabrictest.Holder
+	}{
+		"twice the same organisation": {outOf(2, by(0), by(0)),
+			[][]*fabrictest.Holder{{hunan, second}}, [][]*fabrictest.Holder{{hunan}, {hunan, hunan}, {hunan, guangdong}}},
+		"both organisations": {outOf(2, by(0), by(1)),
+			[][]*fabrictest.Holder{{hunan, guangdong}, {guangdong, second}}, [][]*fabrictest.Holder{{hunan, second}, {guangdong}}},
+		// The inner part takes every signer that fits, needed or not: so Fabric evaluates it, and so it is evaluated here.
+		"nested": {outOf(2, outOf(1, by(0), by(1)), by(0)),
+			[][]*fabrictest.Holder{{hunan, second}, {guangdong, hunan, second}},
+			[][]*fabrictest.Holder{{hunan}, {guangdong}, {guangdong, hunan}}},
+		"none of one": {outOf(1), nil, [][]*fabrictest.Holder{{hunan, guangdong}}},
+	} {
+		net := fabrictest.NewNetworkOf(t, false, n.Orgs...)
+		net.Change = func(root *common.ConfigGroup) {
+			root.Groups["Orderer"].Policies["BlockValidation"].Policy = &common.Policy{Type: int32(common.Policy_SIGNATURE),
+				Value: fabrictest.Marshal(&common.SignaturePolicyEnvelope{Rule: test.rule, Identities: []*msp.MSPPrincipal{role("HunanMSP"), role("GuangdongMSP")}})}
+		}
+		configured := func() *block.Chain {
+			chain := begin(t, net)
+			_, err := chain.Accept(net.Block(1))
+			require.NoError(t, err)
+			return chain
+		}
+		net.ConfigureBy(net.Orgs[2].Orderer)
+		for _, signers := range test.enough {
+			require.NoError(t, tries(net, configured(), signers...), about)
+		}
+		for _, signers := range test.few {
+			require.Equal(t, attest.CodeSignature, attest.CodeOf(tries(net, configured(), signers...)), about)
+		}
+	}
+}

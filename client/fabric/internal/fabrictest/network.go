@@ -33,13 +33,20 @@ type Network struct {
 	state    state
 }
 
-// NewNetwork makes a channel of n organisations with its genesis block.
+// NewNetwork makes a channel of new organisations with its genesis block.
 func NewNetwork(t testing.TB, bft bool, mspIDs ...string) *Network {
 	t.Helper()
-	n := &Network{T: t, BFT: bft, changed: make(chan struct{}), state: newState()}
+	var orgs []*Org
 	for _, id := range mspIDs {
-		n.Orgs = append(n.Orgs, NewOrg(t, id))
+		orgs = append(orgs, NewOrg(t, id))
 	}
+	return NewNetworkOf(t, bft, orgs...)
+}
+
+// NewNetworkOf makes a channel of these organisations.
+func NewNetworkOf(t testing.TB, bft bool, orgs ...*Org) *Network {
+	t.Helper()
+	n := &Network{T: t, BFT: bft, Orgs: orgs, changed: make(chan struct{}), state: newState()}
 	n.append(n.seal(0, nil, [][]byte{n.ConfigTx(0)}, nil))
 	return n
 }
@@ -151,14 +158,17 @@ func role(mspID string, r msp.MSPRole_MSPRoleType) []byte {
 	})
 }
 
-// Configure orders the configuration of the network as it is now.
-func (n *Network) Configure() *common.Block {
+// Configure orders the configuration of the network as it is now, signed by the first orderers that make a quorum.
+func (n *Network) Configure() *common.Block { return n.ConfigureBy(n.Orderers()[:n.Quorum()]...) }
+
+// ConfigureBy orders it, signed by these.
+func (n *Network) ConfigureBy(by ...*Holder) *common.Block {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.sequence++
 	b := n.seal(uint64(len(n.blocks)), n.tip(), [][]byte{n.ConfigTx(n.sequence)}, []byte{0})
 	n.config = b.GetHeader().GetNumber()
-	n.sign(b, n.Orderers()[:n.Quorum()])
+	n.sign(b, by)
 	n.append(b)
 	return b
 }

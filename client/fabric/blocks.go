@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"sync/atomic"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
 
@@ -12,8 +14,12 @@ import (
 	"github.com/huzheng-ledger/huzheng/client/fabric/internal/block"
 )
 
-// errReturn ends the service of another region's peer: the own one is to be tried again.
-var errReturn = errors.New("the own peer is tried again")
+// Why the service of a peer that did nothing wrong is ended: the own one is to be tried again; the own one stands still while
+// others go on.
+var (
+	errReturn = errors.New("the own peer is tried again")
+	errBehind = errors.New("the own peer has no more blocks, another has")
+)
 
 // visitError tells what visit said from what a peer did.
 type visitError struct{ err error }
@@ -22,7 +28,8 @@ func (e *visitError) Error() string { return e.err.Error() }
 
 // Blocks visits the channel's blocks from number from on, in order, each verified, and goes on with new ones. It returns when
 // ctx ends (its error), visit fails (its error), or no peer serves the next block (every peer's reason). The own peer serves;
-// where it fails, another region's takes its place for a while. A slow visitor holds nothing up but its own stream.
+// where it fails, or stands still while another goes on, another region's takes its place for a while. A slow visitor holds
+// nothing up but its own stream.
 //
 // A transaction of a block is valid where the peer that served it says so and it brings a command to the chaincode; it must
 // then be one that a peer can call valid, or the block is refused. LEDGER_BEHIND: every peer ends before from.
@@ -69,7 +76,7 @@ func (c *Client) round(ctx context.Context, next *uint64, visit func(registry.Bl
 		if isNotFound(err) {
 			behind++
 		}
-		if *next > began {
+		if *next > began && !errors.Is(err, errBehind) {
 			return err // the own peer comes first again
 		}
 	}
@@ -86,10 +93,17 @@ func isNotFound(err error) bool {
 
 // serve visits the blocks of one peer.
 func (c *Client) serve(ctx context.Context, s *source, foreign bool, from uint64, visit func(registry.Block) error) error {
+	var last atomic.Uint64 // block that came
+	last.Store(from)
 	if foreign {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, c.o.Return, errReturn)
 		defer cancel()
+	} else {
+		var cancel context.CancelCauseFunc
+		ctx, cancel = context.WithCancelCause(ctx)
+		defer cancel(nil)
+		go c.compare(ctx, &last, cancel)
 	}
 	var chain *block.Chain
 	if from > 0 {
@@ -106,9 +120,32 @@ func (c *Client) serve(ctx context.Context, s *source, foreign bool, from uint64
 			}
 			c.configs.note(b)
 			c.pending.see(b)
+			last.Store(b.Number + 1)
 			return pass(b)
 		})
 	}, visit)
+}
+
+// compare ends the service of the own peer if it brings no block for as long as others serve, and one of them says that it has
+// more. Should that one lie, it has nothing to serve that is verified, and the own peer is asked again.
+func (c *Client) compare(ctx context.Context, next *atomic.Uint64, end context.CancelCauseFunc) {
+	before := next.Load()
+	for sleep(ctx, c.o.Return) == nil {
+		now := next.Load()
+		if now == before && c.isMoreElsewhere(ctx, now) {
+			end(errBehind)
+		}
+		before = now
+	}
+}
+
+func (c *Client) isMoreElsewhere(ctx context.Context, next uint64) bool {
+	ctx, cancel := context.WithTimeout(ctx, c.o.Return)
+	defer cancel()
+	return slices.ContainsFunc(c.sources[1:], func(s *source) bool {
+		height, err := s.height(ctx)
+		return err == nil && height > next
+	})
 }
 
 // lookAhead is how many blocks are verified before the visitor comes to them.

@@ -243,6 +243,50 @@ func TestTheOwnPeerServesAgainOnceItCan(t *testing.T) {
 	require.ErrorIs(t, <-ended, context.Canceled)
 }
 
+// TestAPeerThatStandsStill answers, and has no more to tell, while the others go on.
+func TestAPeerThatStandsStill(t *testing.T) {
+	w := newWorld(t)
+	w.fill(5)
+	w.peers[0].Height = func() uint64 { return 3 }
+	c := w.config(0)
+	c.Return = 50 * time.Millisecond
+	failed := make(chan error, 100)
+	c.OnPeer = func(_ string, reason error) { failed <- reason }
+	require.Equal(t, w.hashes(0, 6), hashes(blocks(t, dial(t, c), 0, 6)))
+	require.ErrorContains(t, <-failed, "another has")
+
+	// One that claims to have more, and has not, changes nothing: the own peer is asked again.
+	w = newWorld(t)
+	w.fill(2)
+	asked := make(chan struct{})
+	w.peers[1].Claim = func() uint64 {
+		select {
+		case asked <- struct{}{}:
+		case <-t.Context().Done():
+		}
+		return 1 << 40
+	}
+	c = w.config(0)
+	c.Return = 20 * time.Millisecond
+	client := dial(t, c)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	arrived := make(chan uint64, 100)
+	go func() {
+		_ = client.Blocks(ctx, 0, func(b registry.Block) error { // ends with the test
+			arrived <- b.Number
+			return nil
+		})
+	}()
+	for want := range uint64(8) {
+		if want >= 3 {
+			<-asked // by the comparison, which it ends
+			w.fill(1)
+		}
+		require.Equal(t, want, <-arrived)
+	}
+}
+
 func TestNoPeerServes(t *testing.T) {
 	w := newWorld(t)
 	w.fill(3)

@@ -36,7 +36,9 @@ type Config struct {
 	Attempts int           // proposals for one command that others' commands thwart. 0: DefaultAttempts
 	Endorse  time.Duration // for the endorsements of one proposal. 0: DefaultEndorse
 	Settle   time.Duration // from the first submit of a transaction until its outcome is given up. 0: DefaultSettle
-	Return   time.Duration // how long another region's peer serves blocks before the own one is tried again. 0: DefaultReturn
+	// Return is how long another region's peer serves blocks before the own one is tried again, and how long the own one may
+	// stand still before its height is compared with others'. 0: DefaultReturn
+	Return time.Duration
 
 	// Locate tells where a command was recorded that is on the ledger already, by the event of its repetition: the index knows
 	// the position of each record's first write. nil: only what the client has seen itself in Blocks. Safe for concurrent use.

@@ -27,6 +27,7 @@ type Peer struct {
 
 	OnShow    func(b *common.Block) *common.Block // what it shows of a block; nil: end the stream
 	Height    func() uint64                       // how many blocks it has
+	Claim     func() uint64                       // how many it says it has; nil: Height
 	OnEndorse func(next func() (*gateway.EndorseResponse, error)) (*gateway.EndorseResponse, error)
 	OnSubmit  func(next func() error) error
 	OnStatus  func(next func() (*gateway.CommitStatusResponse, error)) (*gateway.CommitStatusResponse, error)
@@ -109,8 +110,7 @@ func (p *Peer) serve(stream grpc.BidiStreamingServer[common.Envelope, peer.Deliv
 	}
 	number, last := info.GetStart().GetSpecified().GetNumber(), info.GetStop().GetSpecified().GetNumber()
 	if info.GetStart().GetNewest() != nil {
-		number = p.Height() - 1
-		last = number
+		return p.newest(stream, func(b *common.Block) *peer.DeliverResponse { return answer(b, &info) })
 	}
 	for ; number <= last; number++ {
 		if err := p.until(stream.Context(), number, info.GetBehavior()); err != nil {
@@ -123,6 +123,20 @@ func (p *Peer) serve(stream grpc.BidiStreamingServer[common.Envelope, peer.Deliv
 		if err := stream.Send(answer(b, &info)); err != nil {
 			return err
 		}
+	}
+	return end(stream, common.Status_SUCCESS)
+}
+
+// newest answers with the last block, under the number that the peer claims for it.
+func (p *Peer) newest(stream grpc.BidiStreamingServer[common.Envelope, peer.DeliverResponse],
+	answer func(*common.Block) *peer.DeliverResponse,
+) error {
+	b := Clone(p.Network.Block(int(p.Height() - 1))) //nolint:gosec // a handful
+	if p.Claim != nil {
+		b.Header.Number = p.Claim() - 1
+	}
+	if err := stream.Send(answer(b)); err != nil {
+		return err
 	}
 	return end(stream, common.Status_SUCCESS)
 }

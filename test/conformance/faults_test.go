@@ -168,8 +168,12 @@ func (l *load) stop() {
 
 // readBack follows each region's peer into an index and looks for each command that was acknowledged.
 func (l *load) readBack() {
-	height, err := l.network.Head(l.t.Context())
-	require.NoError(l.t, err)
+	var height uint64 // of the peer that has most: an acknowledgement is by the own peer, and others may be behind it
+	for _, client := range l.network.clients {
+		next, err := client.Head(l.t.Context())
+		require.NoError(l.t, err)
+		height = max(height, next)
+	}
 	var digests [][32]byte
 	for msp, client := range l.network.clients {
 		counts, digest := l.count(client, height)

@@ -110,7 +110,12 @@ func (r *RegisterAuthority) Name() string { return NameRegisterAuthority }
 // Operation implements Command.
 func (r *RegisterAuthority) Operation() string { return NameRegisterAuthority + "/" + r.Authority.Code }
 func (r *RegisterAuthority) encode(w *attest.ObjectWriter) {
-	a := &r.Authority
+	encodeAuthority(w, &r.Authority)
+	w.Object("key", func(w *attest.ObjectWriter) { encodeNewKey(w, &r.Key) })
+}
+
+// encodeAuthority writes what a command and a record say of an authority alike.
+func encodeAuthority(w *attest.ObjectWriter, a *attest.Authority) {
 	w.String("code", a.Code)
 	w.String("name", a.Name)
 	w.String("region", a.Region)
@@ -118,7 +123,6 @@ func (r *RegisterAuthority) encode(w *attest.ObjectWriter) {
 	w.OptString("parent", a.Parent)
 	w.String("issuer", a.Issuer)
 	w.Strings("types", a.Types)
-	w.Object("key", func(w *attest.ObjectWriter) { encodeNewKey(w, &r.Key) })
 }
 
 // Name implements Command.

@@ -120,13 +120,7 @@ type authority struct {
 
 func (a *authority) encode() []byte {
 	return encodeRecord(func(w *attest.ObjectWriter) {
-		w.String("code", a.Code)
-		w.String("name", a.Name)
-		w.String("region", a.Region)
-		w.String("division", a.Division)
-		w.OptString("parent", a.Parent)
-		w.String("issuer", a.Issuer)
-		w.Strings("types", a.Types)
+		encodeAuthority(w, &a.Authority)
 		w.String("state", string(a.State))
 		w.String("cmd", a.digest)
 	})

@@ -55,7 +55,7 @@ test: ## everything that proves it works: rules, formats, properties, faults, co
 	go test -count=1 -shuffle=on -timeout 20m ./...
 	@echo "== the network module, without a network"
 	cd network && go test -count=1 -short ./...
-	@$(MAKE) fuzz FUZZTIME=1s
+	@$(MAKE) fuzz FUZZTIME=2000x
 
 .PHONY: test-race
 test-race: ## the same tests, shorter, under the race detector

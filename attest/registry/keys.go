@@ -7,8 +7,12 @@ import (
 // The keys of the ledger's state. One subject has one key; no key carries a status. The strings are frozen: see
 // docs/format.md and the golden test beside this file.
 
-// PrefixAgreement is the beginning of every agreement's key, for a follower that lists them. The rules never scan.
-const PrefixAgreement = "agreement/"
+// PrefixAgreement and PrefixType begin the keys of every agreement and of every certificate type, for a follower that lists
+// them. The rules never scan.
+const (
+	PrefixAgreement = "agreement/"
+	PrefixType      = "type/"
+)
 
 // KeyConsortium holds the consortium's charter.
 const KeyConsortium = "consortium"
@@ -28,7 +32,7 @@ func KeyAuthority(code string) string { return "authority/" + code }
 
 // KeyType holds one version of a certificate type.
 func KeyType(code string, version int) string {
-	return "type/" + code + "/" + strconv.Itoa(version)
+	return PrefixType + code + "/" + strconv.Itoa(version)
 }
 
 // KeyBatch holds an anchored batch.
@@ -36,7 +40,12 @@ func KeyBatch(id string) string { return "batch/" + id }
 
 // KeyStatus holds the status intervals of one certificate: authority, list and index.
 func KeyStatus(authority string, list, index uint32) string {
-	return "status/" + authority + "/" + strconv.FormatUint(uint64(list), 10) + "/" + strconv.FormatUint(uint64(index), 10)
+	return PrefixStatus(authority, list) + strconv.FormatUint(uint64(index), 10)
+}
+
+// PrefixStatus begins the keys of one status list's entries; the index follows it.
+func PrefixStatus(authority string, list uint32) string {
+	return "status/" + authority + "/" + strconv.FormatUint(uint64(list), 10) + "/"
 }
 
 // KeyAgreement holds one version of an agreement.

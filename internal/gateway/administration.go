@@ -19,7 +19,7 @@ func (g *Gateway) Authorities() ([]attest.Authority, error) {
 
 // Types lists every version of every certificate type on the ledger.
 func (g *Gateway) Types() ([]attest.CertificateType, error) {
-	return scan(g, "type/", registry.DecodeType, copied)
+	return scan(g, registry.PrefixType, registry.DecodeType, copied)
 }
 
 // RegisterAuthority is AddAuthority for one that is to be exactly so: AUTHORITY_EXISTS where the code stands on the ledger

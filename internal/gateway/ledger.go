@@ -63,7 +63,7 @@ func (s ledgerReader) Batch(_ context.Context, id string) (*api.Batch, error) {
 
 // Types implements api.LedgerReader.
 func (s ledgerReader) Types(context.Context) ([]api.CertificateType, error) {
-	return scan(s.g, "type/", registry.DecodeType, certificateType)
+	return scan(s.g, registry.PrefixType, registry.DecodeType, certificateType)
 }
 
 // Regions implements api.LedgerReader.

@@ -122,7 +122,7 @@ func (s *trust) statuses(uscc string, list uint32, now int64) (*statuslist.List,
 	if err != nil {
 		return nil, err
 	}
-	prefix := "status/" + uscc + "/" + strconv.FormatUint(uint64(list), 10) + "/"
+	prefix := registry.PrefixStatus(uscc, list)
 	err = s.g.index.Scan(prefix, func(key string, value []byte) error {
 		index, err := strconv.Atoi(strings.TrimPrefix(key, prefix))
 		if err != nil {

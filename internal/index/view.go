@@ -124,7 +124,7 @@ func (r *reader) drop(changed map[string]bool) {
 		{registry.KeyKey(""), r.keys.cache.Remove},
 		{registry.KeyAuthority(""), r.authorities.cache.Remove},
 		{registry.KeyBatch(""), r.batches.cache.Remove},
-		{"type/", r.types.cache.Remove},
+		{registry.PrefixType, r.types.cache.Remove},
 		{registry.PrefixAgreement, func(string) bool { r.agreements.Store(nil); return true }},
 	}
 	for key := range changed {

@@ -189,45 +189,6 @@ func decodeJWK(f *attest.Fields) *attest.PublicKey {
 	return key
 }
 
-// readCharter checks that every signature carries the same charter, and reads it.
-func readCharter(signatures []string) (*Charter, []*attest.JWS, error) {
-	jws, err := parseSignatures(signatures)
-	if err != nil {
-		return nil, nil, err
-	}
-	payload, err := attest.ParseJSON(jws[0].Payload, attest.Limits{Bytes: MaxCommand, Depth: 8, Members: 16384})
-	if err != nil {
-		return nil, nil, err
-	}
-	f := payload.Fields()
-	if f.Int64("v") != Version && f.Err() == nil {
-		return nil, nil, attest.Errorf(attest.CodeCharter, "version is not %d", Version)
-	}
-	ch := &Charter{Network: f.String("net"), Suite: attest.Suite(f.String("suite"))}
-	for _, founder := range f.Objects("founders") {
-		ch.Founders = append(ch.Founders, decodeFounder(founder))
-	}
-	return ch, jws, f.Done()
-}
-
-func parseSignatures(signatures []string) ([]*attest.JWS, error) {
-	if len(signatures) == 0 {
-		return nil, attest.Errorf(attest.CodeCharter, "no founder has signed")
-	}
-	jws := make([]*attest.JWS, 0, len(signatures))
-	for _, s := range signatures {
-		j, err := attest.ParseJWS([]byte(s))
-		if err != nil {
-			return nil, err
-		}
-		if j.Type != TypeCharter || len(jws) > 0 && string(j.Payload) != string(jws[0].Payload) {
-			return nil, attest.Errorf(attest.CodeCharter, "the signatures are not over one charter")
-		}
-		jws = append(jws, j)
-	}
-	return jws, nil
-}
-
 func height(f *attest.Fields, name string) uint64 {
 	n := f.Int64(name)
 	if n < 0 {

@@ -18,21 +18,6 @@ func Sign(network string, c Command, s attest.Signer) ([]byte, error) {
 	return attest.SignJWS(s, Type, w.Close())
 }
 
-// TypeCharter is the JWS typ of a charter's signatures.
-const TypeCharter = "huzheng-charter+jwt"
-
-// SignCharter signs a charter for one of its founders, with that founder's governance key. Every founder must be given
-// an equal Charter: the bytes that they sign have to be the same.
-func SignCharter(ch Charter, s attest.Signer) (string, error) {
-	w := attest.NewObjectWriter(make([]byte, 0, 2048))
-	w.Int64("v", Version)
-	w.String("net", ch.Network)
-	w.String("suite", string(ch.Suite))
-	w.Objects("founders", len(ch.Founders), func(i int, w *attest.ObjectWriter) { encodeFounder(w, &ch.Founders[i]) })
-	jws, err := attest.SignJWS(s, TypeCharter, w.Close())
-	return string(jws), err
-}
-
 func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
 
 func encodeFounder(w *attest.ObjectWriter, f *Founder) {

@@ -18,6 +18,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/api"
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/gbt"
+	"github.com/huzheng-ledger/huzheng/client/fabric"
 	"github.com/huzheng-ledger/huzheng/internal/consortium"
 	"github.com/huzheng-ledger/huzheng/internal/gateway"
 	"github.com/huzheng-ledger/huzheng/internal/keys"
@@ -30,16 +31,17 @@ const configName = "huzheng.yaml"
 // members are refused.
 type Config struct {
 	Network  string          `yaml:"network"`  // id of the consortium; a ledger of another one is refused
-	Ledger   LedgerConfig    `yaml:"ledger"`   // the embedded ledger
+	Ledger   LedgerConfig    `yaml:"ledger"`   // the embedded ledger, or a place on a Fabric network
 	Gateways []GatewayConfig `yaml:"gateways"` // one or several regions
 	Batch    BatchConfig     `yaml:"batch"`
 	Witness  time.Duration   `yaml:"witness"` // a region states what it has applied this long after traffic; default 5s
 	Log      LogConfig       `yaml:"log"`
 }
 
-// LedgerConfig says where the embedded ledger lies.
+// LedgerConfig says which ledger the gateways work on: exactly one of its members is set.
 type LedgerConfig struct {
-	Dir string `yaml:"dir"`
+	Dir        string `yaml:"dir,omitempty"`        // folder of the embedded ledger
+	Connection string `yaml:"connection,omitempty"` // connection.json of the one gateway's region on a Fabric network
 }
 
 // GatewayConfig is one region's gateway.
@@ -78,6 +80,8 @@ const exampleConfig = `# 互证网关配置 · configuration of huzheng serve. �
 network: guangdong-1            # 联盟编号 · id of the consortium
 ledger:
   dir: ledger                   # 内嵌账本 · the embedded ledger
+  # connection: /srv/huzheng/gateway/connection.json   # 或：Fabric 网络上本省的位置，此时只有一个网关 · or this region's place on a
+  #                               Fabric network, of one gateway, whose organisation (MSP) is the connection's; dir is left out then
 gateways:
   - region: "440000"            # 省级行政区划代码 · region
     url: https://gw.example     # 对外地址，写入证照，不可再改 · written into certificates, for ever
@@ -134,6 +138,7 @@ func (c *Config) resolve(base string) {
 		}
 	}
 	at(&c.Ledger.Dir)
+	at(&c.Ledger.Connection)
 	for i := range c.Gateways {
 		g := &c.Gateways[i]
 		for _, p := range []*string{&g.Dir, &g.Keyring, &g.MasterKey, &g.TLS.Certificate, &g.TLS.Key} {
@@ -155,7 +160,9 @@ func (c *Config) Validate() error {
 	}
 	need(c.Network != "", "network is missing")
 	need(c.Network == "" || networkID.MatchString(c.Network), "network is not 4 to 64 letters, digits, '-', '_' and '.'")
-	need(c.Ledger.Dir != "", "ledger.dir is missing")
+	need(c.Ledger.Dir != "" || c.Ledger.Connection != "", "ledger.dir or ledger.connection is missing")
+	need(c.Ledger.Dir == "" || c.Ledger.Connection == "", "ledger has a dir or a connection, not both")
+	need(c.Ledger.Connection == "" || len(c.Gateways) == 1, "on a network a process runs one gateway")
 	need(len(c.Gateways) > 0, "gateways is empty")
 	need(c.Batch.Size >= 0 && c.Batch.Size <= 1<<20, "batch.size is not in 0..1048576")
 	need(c.Batch.Wait >= 0 && c.Batch.Wait <= time.Minute, "batch.wait is not in 0..1m")
@@ -200,10 +207,13 @@ func checkURL(text string) error {
 	return errors.New("a gateway's URL is https")
 }
 
-// plan loads the master keys and says what is to be opened.
+// plan loads the master keys and the connection, and says what is to be opened.
 func (c *Config) plan(logger *slog.Logger) (*consortium.Plan, error) {
 	p := &consortium.Plan{Network: c.Network, LedgerDir: c.Ledger.Dir, BatchSize: c.Batch.Size, BatchWait: c.Batch.Wait,
 		WitnessEvery: c.Witness, Logger: logger}
+	if err := c.connect(p); err != nil {
+		return nil, err
+	}
 	for i := range c.Gateways {
 		g := &c.Gateways[i]
 		master, err := keys.LoadMaster(g.MasterKey, g.Dir, g.Keyring)
@@ -215,10 +225,29 @@ func (c *Config) plan(logger *slog.Logger) (*consortium.Plan, error) {
 			Place:  gateway.Place{Dir: g.Dir, Keyring: g.Keyring, Master: master},
 			Region: attest.Region{Code: g.Region, Name: province.Chinese, MSP: consortium.MSP(g.Region), URL: g.URL},
 		}
+		if p.Connection != nil {
+			m.Region.MSP = p.Connection.Identity.MSPID
+		}
 		if g.BehindProxy {
 			m.ClientAddress = api.ForwardedAddress
 		}
 		p.Members = append(p.Members, m)
 	}
 	return p, nil
+}
+
+// connect reads the place on a network, where the configuration names one.
+func (c *Config) connect(p *consortium.Plan) error {
+	if c.Ledger.Connection == "" {
+		return nil
+	}
+	connection, err := fabric.ReadConnection(c.Ledger.Connection)
+	if err != nil {
+		return &configError{err}
+	}
+	if region := c.Gateways[0].Region; connection.Region != region {
+		return &configError{fmt.Errorf("the gateway is of region %s, the connection of region %s", region, connection.Region)}
+	}
+	p.Connection = &connection
+	return nil
 }

@@ -97,7 +97,7 @@ var byCode = map[int][]attest.Code{
 	exitForbidden: {attest.CodeUnauthenticated, attest.CodeForbidden, attest.CodeNotPermitted, attest.CodeAgreementState,
 		attest.CodeAgreementExists, attest.CodeAgreementUnknown, attest.CodeStatusTransition, attest.CodeKeyExists,
 		attest.CodeOperationConflict, attest.CodeAuthorityExists, attest.CodeAuthorityUnknown, attest.CodeAuthorityInactive,
-		attest.CodeTypeExists, attest.CodeScopeTooWide, attest.CodeKeyUse, attest.CodeKeyUnknown, attest.CodeKeyCompromised},
+		attest.CodeTypeExists, attest.CodeAlreadyFounded, attest.CodeScopeTooWide, attest.CodeKeyUse, attest.CodeKeyUnknown, attest.CodeKeyCompromised},
 	exitInternal: {attest.CodeInternal},
 }
 

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -18,8 +19,10 @@ import (
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/gbt"
 	"github.com/huzheng-ledger/huzheng/attest/registry"
+	"github.com/huzheng-ledger/huzheng/internal/charter"
 	"github.com/huzheng-ledger/huzheng/internal/consortium"
 	"github.com/huzheng-ledger/huzheng/internal/credentials"
+	"github.com/huzheng-ledger/huzheng/internal/follow"
 	"github.com/huzheng-ledger/huzheng/internal/gateway"
 	"github.com/huzheng-ledger/huzheng/internal/keys"
 	"github.com/huzheng-ledger/huzheng/internal/notary"
@@ -34,27 +37,40 @@ const initWitness = time.Second
 
 type initFlags struct {
 	dir, region, url, master, listen, suite, network string
+	connection                                       string
+	tls                                              TLSConfig
 	samples                                          bool
+	command                                          *cobra.Command
 }
 
 func (a *app) initCommand() *cobra.Command {
 	var f initFlags
 	c := &cobra.Command{
 		Use:   "init",
-		Short: "建立一省的网关和内嵌账本 · found one region on an embedded ledger",
+		Short: "建立一省的网关 · make one region's gateway, on an embedded ledger or for a network",
 		Long: `生成主密钥文件（在数据目录之外）、保险库、索引、签名密钥、配置文件，并在内嵌账本上建立一省联盟。
 已有数据的目录会被拒绝，不作任何改动。请将主密钥另行备份：丢失则数据不可读。
+指明 --connection 时，网关属于 Fabric 网络：不触及账本，只写出 founder.json（公开），供各省共同制定章程或日后加入。
 
 Makes a master key outside of the data folder, the stores, the signing keys and a configuration, and founds
 a consortium of one region on an embedded ledger. A folder that holds data is refused untouched. Back up the
-master key apart from the data: without it nothing can be read.`,
+master key apart from the data: without it nothing can be read.
+
+With --connection the gateway is for a Fabric network. The ledger is not touched: what the region brings to the
+charter, or to its admission later, is written to founder.json, which is public.`,
 		Example: `  huzheng init --data ./gd --region 440000
-  huzheng init --data /srv/huzheng --region 510000 --url https://gw.510000.example --master-key /etc/huzheng/master.key`,
+  huzheng init --data /srv/huzheng --region 510000 --url https://gw.510000.example --master-key /etc/huzheng/master.key
+  huzheng init --data ./sc --region 510000 --connection regions/510000/gateway/connection.json --network xinan-1 \
+      --url https://gw.510000.example --listen 127.0.0.1:8440 --master-key sc.master.key`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.initRegion(cmd.Context(), &f) },
 	}
+	f.command = c
 	s := c.Flags()
 	s.StringVar(&f.dir, "data", "", "数据目录 · data folder")
+	s.StringVar(&f.connection, "connection", "", "Fabric 网络上本省的 connection.json · the region's connection.json on a Fabric network")
+	s.StringVar(&f.tls.Certificate, "tls-certificate", "", "监听用证书（PEM）· certificate of the listener")
+	s.StringVar(&f.tls.Key, "tls-key", "", "其私钥（PEM）· its key")
 	s.StringVar(&f.region, "region", "", "省级行政区划代码，如 440000 · GB/T 2260 code of the province")
 	s.StringVar(&f.url, "url", "", "网关对外地址，写入证照后不可再改（https；默认为示例地址 https://gw.代码.example）· base URL, named in certificates for ever")
 	s.StringVar(&f.master, "master-key", "", "主密钥文件（默认 DIR.master.key）；已存在则沿用 · master key file; one that exists is used")
@@ -78,7 +94,8 @@ type initReport struct {
 	URL         string   `json:"url"`
 	Authorities []string `json:"authorities"`
 	Types       []string `json:"types"`
-	GatewayKey  string   `json:"gateway_key"` // file to pin: huzheng snapshot trust
+	GatewayKey  string   `json:"gateway_key"`       // file to pin: huzheng snapshot trust
+	Founder     string   `json:"founder,omitempty"` // file for the charter or the admission, on a network
 }
 
 func (f *initFlags) complete() error {
@@ -91,16 +108,16 @@ func (f *initFlags) complete() error {
 	if !attest.Suite(f.suite).Valid() {
 		return usagef("--suite is std or gm")
 	}
-	dir, err := filepath.Abs(f.dir)
-	if err != nil {
-		return usagef("%w", err)
-	}
-	f.dir = dir
 	if f.master == "" {
-		f.master = dir + ".master.key"
+		f.master = strings.TrimRight(f.dir, string(filepath.Separator)) + ".master.key"
 	}
-	if f.master, err = filepath.Abs(f.master); err != nil {
-		return usagef("%w", err)
+	for _, path := range []*string{&f.dir, &f.master, &f.connection, &f.tls.Certificate, &f.tls.Key} {
+		if err := absolute(path); err != nil {
+			return err
+		}
+	}
+	if f.connection != "" {
+		return f.completeForNetwork()
 	}
 	if f.url == "" {
 		f.url = "https://gw." + f.region + ".example"
@@ -113,16 +130,38 @@ func (f *initFlags) complete() error {
 	return nil
 }
 
+// absolute leaves a path that is not given.
+func absolute(path *string) (err error) {
+	if *path == "" {
+		return nil
+	}
+	if *path, err = filepath.Abs(*path); err != nil {
+		return usagef("%w", err)
+	}
+	return nil
+}
+
+// completeForNetwork asks for what others will read in the charter, where an example would stand for ever.
+func (f *initFlags) completeForNetwork() error {
+	if f.network == "" || f.url == "" {
+		return usagef("--connection needs --network and --url: the charter names both")
+	}
+	if f.command.Flags().Changed("samples") {
+		return usagef("--samples is for an embedded ledger: register with huzheng authority and huzheng type")
+	}
+	return nil
+}
+
 func (a *app) initRegion(ctx context.Context, f *initFlags) error {
 	if err := f.complete(); err != nil {
 		return err
 	}
-	config := &Config{Network: f.network, Ledger: LedgerConfig{Dir: filepath.Join(f.dir, "ledger")}, Gateways: []GatewayConfig{{
-		Region: f.region, URL: f.url, Dir: filepath.Join(f.dir, f.region), Keyring: f.dir + ".keyring", MasterKey: f.master,
-		Listen: f.listen}},
-		Batch: BatchConfig{Size: notary.DefaultBatchSize, Wait: notary.DefaultBatchWait}, Witness: initWitness}
+	config := f.config()
 	if err := config.Validate(); err != nil {
 		return usagef("%w", err)
+	}
+	if err := config.connect(&consortium.Plan{}); err != nil {
+		return err // before anything is made
 	}
 	if err := refuseExisting(f.dir, f.dir+".keyring"); err != nil {
 		return err
@@ -137,7 +176,12 @@ func (a *app) initRegion(ctx context.Context, f *initFlags) error {
 	plan.Suite = attest.Suite(f.suite)
 	report := &initReport{Data: f.dir, Config: filepath.Join(f.dir, configName), MasterKey: f.master, Keyring: f.dir + ".keyring",
 		Network: f.network, Region: f.region, URL: f.url, GatewayKey: filepath.Join(f.dir, gatewayKeyName)}
-	if err := a.found(ctx, plan, f.samples, report); err != nil {
+	if plan.Connection != nil {
+		err = a.bring(plan, report)
+	} else {
+		err = a.found(ctx, plan, f.samples, report)
+	}
+	if err != nil {
 		return err
 	}
 	// The configuration comes last: a folder without it was not completed.
@@ -145,6 +189,20 @@ func (a *app) initRegion(ctx context.Context, f *initFlags) error {
 		return err
 	}
 	return a.emit(report, func() error { return a.printInit(report) })
+}
+
+// config is what serve will run.
+func (f *initFlags) config() *Config {
+	c := &Config{Network: f.network, Gateways: []GatewayConfig{{
+		Region: f.region, URL: f.url, Dir: filepath.Join(f.dir, f.region), Keyring: f.dir + ".keyring", MasterKey: f.master,
+		Listen: f.listen, TLS: f.tls}},
+		Batch: BatchConfig{Size: notary.DefaultBatchSize, Wait: notary.DefaultBatchWait}}
+	if f.connection != "" {
+		c.Ledger.Connection, c.Witness = f.connection, follow.DefaultInterval
+	} else {
+		c.Ledger.Dir, c.Witness = filepath.Join(f.dir, "ledger"), initWitness
+	}
+	return c
 }
 
 func refuseExisting(dirs ...string) error {
@@ -188,6 +246,33 @@ func (a *app) found(ctx context.Context, plan *consortium.Plan, samples bool, re
 	return errors.Join(err, c.Close())
 }
 
+// bring makes the stores of a gateway on a network, and writes what the region hands to the others.
+func (a *app) bring(plan *consortium.Plan, report *initReport) error {
+	m := &plan.Members[0]
+	founder, err := gateway.Create(m.Place, plan.Suite, m.Region)
+	if err != nil {
+		return err
+	}
+	entry := charter.Entry{Network: plan.Network, Suite: plan.Suite, Founder: *founder}
+	report.Founder = filepath.Join(report.Data, founderName)
+	if err := writeFile(report.Founder, entry.Encode()); err != nil {
+		return err
+	}
+	for _, k := range founder.Keys {
+		if k.Use == attest.UseGateway {
+			return writeFile(report.GatewayKey, append(k.Public.JWK(), '\n'))
+		}
+	}
+	return nil
+}
+
+func writeFile(name string, data []byte) error {
+	return writeWhole(name, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
 // registerSamples registers the sample types and authorities of a region.
 func registerSamples(ctx context.Context, c *consortium.Consortium, region string) (authorities, types []string, err error) {
 	g := c.Gateway(region)
@@ -225,6 +310,9 @@ func authorityOf(s sample.Authority) attest.Authority {
 // gatewayKeyName is the file of the public key that verifies a gateway's snapshots and receipts, beside the configuration.
 const gatewayKeyName = "gateway.jwk.json"
 
+// founderName is the file of what a region brings to a charter or an admission, beside the configuration.
+const founderName = "founder.json"
+
 // writePublicKey writes a key of the ledger for those who are to trust it.
 func writePublicKey(g *gateway.Gateway, id, name string) error {
 	k, err := g.Index().Key(id)
@@ -234,10 +322,7 @@ func writePublicKey(g *gateway.Gateway, id, name string) error {
 	if k == nil {
 		return attest.Errorf(attest.CodeKeyUnknown, "the key %s is not registered", id)
 	}
-	return writeWhole(name, func(w io.Writer) error {
-		_, err := w.Write(append(k.Public.JWK(), '\n'))
-		return err
-	})
+	return writeFile(name, append(k.Public.JWK(), '\n'))
 }
 
 // writeConfig writes the configuration with paths relative to it, so that the folder may move with its neighbours.
@@ -251,11 +336,14 @@ func writeConfig(name string, c *Config) error {
 		}
 	}
 	relative(&out.Ledger.Dir)
+	relative(&out.Ledger.Connection)
 	for i := range out.Gateways {
 		g := &out.Gateways[i]
 		relative(&g.Dir)
 		relative(&g.Keyring)
 		relative(&g.MasterKey)
+		relative(&g.TLS.Certificate)
+		relative(&g.TLS.Key)
 	}
 	text, err := yaml.Marshal(out)
 	if err != nil {
@@ -270,10 +358,17 @@ func writeConfig(name string, c *Config) error {
 }
 
 func (a *app) printInit(r *initReport) error {
-	a.printf("已建立 · founded  %s  联盟 network %s\n\n", r.Region, r.Network)
+	a.printf("已建立 · made  %s  联盟 network %s\n\n", r.Region, r.Network)
 	a.printf("  数据目录 data        %s\n  主密钥 master key    %s（请另行备份 · back it up apart）\n  主体密钥 keyring     %s\n  网关公钥 gateway key %s\n",
 		r.Data, r.MasterKey, r.Keyring, r.GatewayKey)
 	a.printf("\n下一步 · next\n")
+	if r.Founder != "" {
+		a.printf("  各省交换 · exchange  %s\n", r.Founder)
+		a.printf("  huzheng charter make --network %s --out charter.json FOUNDER.json...\n", r.Network)
+		a.printf("  huzheng charter show charter.json   # 电话核对指纹 · compare the fingerprints by telephone\n")
+		a.printf("  huzheng charter sign --config %s charter.json --out %s.sig\n", r.Config, r.Region)
+		return nil
+	}
 	a.printf("  huzheng key create --data %s --tenant 窗口 --scope issue,verify --authority '*'\n", r.Data)
 	a.printf("  huzheng serve --config %s\n", r.Config)
 	if len(r.Authorities) > 0 {

@@ -19,12 +19,9 @@ type watched struct {
 	err  func() error // why it takes nothing in any more; nil while it does
 }
 
-// storesOf are the ledger and every gateway's vault.
+// storesOf are the ledger, where it lies in this process, and every gateway's vault.
 func storesOf(c *consortium.Consortium) []watched {
-	list := []watched{{"ledger", func() error {
-		_, err := c.Ledger.Head(context.Background())
-		return err
-	}}}
+	list := []watched{{"ledger", c.LedgerErr}}
 	for _, g := range c.Gateways {
 		list = append(list, watched{"vault " + g.Region(), g.Vault().Err})
 	}

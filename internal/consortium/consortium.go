@@ -12,33 +12,40 @@ import (
 
 	"github.com/huzheng-ledger/huzheng/attest/registry"
 	"github.com/huzheng-ledger/huzheng/client/embedded"
+	"github.com/huzheng-ledger/huzheng/internal/follow"
 	"github.com/huzheng-ledger/huzheng/internal/gateway"
 	"github.com/huzheng-ledger/huzheng/internal/pebblekv"
 )
 
+// Ledger is what the gateways work on.
+type Ledger interface {
+	follow.Source
+	follow.Prober
+	Close() error
+}
+
 // Consortium is an open ledger with its gateways at work.
 type Consortium struct {
-	Ledger   *embedded.Ledger
+	Ledger   Ledger             // closed with the consortium
 	Gateways []*gateway.Gateway // in the order of the plan
 
+	local bool // the ledger lies in this process
 	stop  context.CancelFunc
 	group *errgroup.Group
 }
 
-// member is the ledger as one organisation sees it.
-type member struct {
-	*embedded.Ledger
-	as *embedded.Client
-}
-
-// Submit implements follow.Submitter.
-func (m member) Submit(ctx context.Context, command []byte) (registry.Outcome, error) {
-	return m.as.Submit(ctx, command)
+// joins gives the ledger to one member's gateway. A repeat's position is looked up in the gateway's replica, which is told
+// by opened once there is one.
+type joins interface {
+	member(m *Member) (as gateway.Ledger, genesis []byte, opened func(*gateway.Gateway))
 }
 
 // Found makes the stores of the plan's members, founds the consortium of them and leaves it at work. Every member's
 // folder has to be empty. Where it fails the folders are left as they are, for whoever asked to remove.
 func Found(ctx context.Context, p *Plan) (*Consortium, error) {
+	if p.Connection != nil {
+		return nil, errors.New("a network is founded by a charter that its regions sign apart")
+	}
 	founders := make([]registry.Founder, 0, len(p.Members))
 	for i := range p.Members {
 		m := &p.Members[i]
@@ -52,7 +59,7 @@ func Found(ctx context.Context, p *Plan) (*Consortium, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := p.open(ctx, ledger)
+	c, err := p.open(ctx, ledger, ownLedger{ledger})
 	if err != nil {
 		return nil, err
 	}
@@ -68,13 +75,17 @@ func Found(ctx context.Context, p *Plan) (*Consortium, error) {
 	return c, nil
 }
 
-// Open opens what Found has made and sets it to work, until Close. ctx bounds the work as well.
+// Open opens what Found has made, or the one member's gateway on its network, and sets it to work, until Close. ctx bounds
+// the work as well. A network does not have to answer for that.
 func Open(ctx context.Context, p *Plan) (*Consortium, error) {
+	if p.Connection != nil {
+		return p.openNetwork(ctx)
+	}
 	ledger, err := embedded.Open(p.LedgerDir, p.ledgerOptions())
 	if err != nil {
 		return nil, err
 	}
-	return p.open(ctx, ledger)
+	return p.open(ctx, ledger, ownLedger{ledger})
 }
 
 func (p *Plan) ledgerOptions() embedded.Options {
@@ -82,16 +93,18 @@ func (p *Plan) ledgerOptions() embedded.Options {
 }
 
 // open opens the gateways over a ledger, which it takes over.
-func (p *Plan) open(ctx context.Context, ledger *embedded.Ledger) (*Consortium, error) {
-	c := &Consortium{Ledger: ledger}
+func (p *Plan) open(ctx context.Context, ledger Ledger, by joins) (*Consortium, error) {
+	c := &Consortium{Ledger: ledger, local: p.Connection == nil}
 	for i := range p.Members {
 		m := &p.Members[i]
+		as, genesis, opened := by.member(m)
 		g, err := gateway.Open(gateway.Options{Place: m.Place, Region: m.Region.Code, Network: p.Network,
-			Ledger: member{ledger, ledger.As(MSP(m.Region.Code))}, BatchSize: p.BatchSize, BatchWait: p.BatchWait,
+			Ledger: as, Genesis: genesis, BatchSize: p.BatchSize, BatchWait: p.BatchWait,
 			WitnessEvery: p.WitnessEvery, API: p.api(m), Cache: p.Cache, Logger: p.logger()})
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("region %s: %w", m.Region.Code, err), c.Close())
 		}
+		opened(g)
 		c.Gateways = append(c.Gateways, g)
 	}
 	// Work goes on while requests under way finish, and ends with Close: a gateway whose follower has stopped first could
@@ -103,6 +116,16 @@ func (p *Plan) open(ctx context.Context, ledger *embedded.Ledger) (*Consortium, 
 		c.group.Go(func() error { return g.Run(work) })
 	}
 	return c, nil
+}
+
+// LedgerErr is why a ledger in this process takes nothing in any more; nil while it does, and always nil for a network,
+// which other regions keep as well.
+func (c *Consortium) LedgerErr() error {
+	if !c.local {
+		return nil
+	}
+	_, err := c.Ledger.Head(context.Background())
+	return err
 }
 
 // Close ends the work and closes the gateways, then the ledger.
@@ -130,9 +153,9 @@ func (c *Consortium) Gateway(region string) *gateway.Gateway {
 
 // CaughtUp returns once every gateway has applied what was on the ledger when it was called.
 func (c *Consortium) CaughtUp(ctx context.Context) error {
-	next := c.Ledger.Next()
-	if next == 0 {
-		return nil
+	next, err := c.Ledger.Head(ctx)
+	if err != nil || next == 0 {
+		return err
 	}
 	for _, g := range c.Gateways {
 		if err := g.WaitFor(ctx, next-1); err != nil {

@@ -1,4 +1,5 @@
-// Package consortium runs the gateways of one or several regions in one process over one embedded ledger.
+// Package consortium runs the gateways of one or several regions in one process over one embedded ledger, or that of one
+// region on a Fabric network.
 //
 //	Plan ─Found─▶ stores, keys, charter on the ledger, authorities, types
 //	Plan ─Open──▶ Consortium: ledger, gateways at work ─▶ Close: gateways first, the ledger last

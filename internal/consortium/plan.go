@@ -7,6 +7,7 @@ import (
 
 	"github.com/huzheng-ledger/huzheng/api"
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/client/fabric"
 	"github.com/huzheng-ledger/huzheng/internal/gateway"
 	"github.com/huzheng-ledger/huzheng/internal/pebblekv"
 )
@@ -32,12 +33,14 @@ func (p *Plan) api(m *Member) api.Config {
 	return c
 }
 
-// Plan says where everything lies and how it works. Network, LedgerDir and Members are needed.
+// Plan says where everything lies and how it works. Network, Members and one of LedgerDir and Connection are needed.
 type Plan struct {
-	Network   string
-	Suite     attest.Suite // Found only
-	LedgerDir string
-	Members   []Member
+	Network string
+	Suite   attest.Suite // Found only
+
+	LedgerDir  string             // of the embedded ledger
+	Connection *fabric.Connection // the one member's place on a Fabric network
+	Members    []Member
 
 	BatchSize    int           // leaves that close a batch; 0: the notary's default
 	BatchWait    time.Duration // age that closes a batch; 0: the notary's default
@@ -54,5 +57,5 @@ func (p *Plan) logger() *slog.Logger {
 	return p.Logger
 }
 
-// MSP is the organisation that a region's gateway submits as.
+// MSP is the organisation that a region's gateway submits to an embedded ledger as.
 func MSP(region string) string { return "R" + region }

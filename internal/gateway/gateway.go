@@ -212,6 +212,33 @@ func (g *Gateway) WaitFor(ctx context.Context, block uint64) error {
 	return g.follower.WaitFor(ctx, block)
 }
 
+// PeerFailed counts a failure of a peer that the ledger's blocks came from.
+func (g *Gateway) PeerFailed(address string) { g.metrics.PeerFailed(address) }
+
+// locateTime is how long a record that the ledger is said to hold may take to reach the region's own replica.
+const locateTime = 30 * time.Second
+
+// Locate returns where a record of the ledger was written first, once the region's own replica shows it: OUTCOME_UNKNOWN
+// where that takes too long, as a record may be on the ledger that whoever told of it is ahead of us with, or made up.
+func (g *Gateway) Locate(ctx context.Context, key string) (registry.Position, error) {
+	late := time.NewTimer(locateTime)
+	defer late.Stop()
+	for {
+		changed := g.follower.Changed() // before the look: what comes in between is seen in the next round
+		place, known, err := g.index.First(key)
+		if err != nil || known {
+			return place, err
+		}
+		select {
+		case <-changed:
+		case <-late.C:
+			return registry.Position{}, attest.Errorf(attest.CodeOutcomeUnknown, "the ledger is said to hold the record, and this region's replica does not show it")
+		case <-ctx.Done():
+			return registry.Position{}, ctx.Err()
+		}
+	}
+}
+
 func (g *Gateway) now() time.Time { return g.o.Clock() }
 
 func (g *Gateway) members() int {

@@ -77,3 +77,14 @@ func (x *Index) Agreements() ([]*attest.Agreement, error) {
 func (x *Index) Ledger(now int64) (attest.Ledger, error) {
 	return locked(x, func(v registry.View) (attest.Ledger, error) { return v.Ledger(now) })
 }
+
+// First is where a record of the state was written first, on the ledger; known is false for one that is not there.
+func (x *Index) First(key string) (place registry.Position, known bool, err error) {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if err := x.usable(); err != nil {
+		return registry.Position{}, false, err
+	}
+	r, err := x.view.records.find(key)
+	return r.first, err == nil && r.value != nil, err
+}

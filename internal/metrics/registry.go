@@ -25,6 +25,7 @@ type Registry struct {
 	frozen        prometheus.Gauge
 	requests      *prometheus.HistogramVec
 	inFlight      prometheus.Gauge
+	peerFailures  *prometheus.CounterVec
 }
 
 // New makes the metrics of the gateway of a region (GB/T 2260 code), which becomes a constant label.
@@ -46,8 +47,9 @@ func New(region string) *Registry {
 	r.requests = make1.histogram("http_request_seconds", "Requests by route template, method and status.",
 		[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 2.5, 10, 30}, "route", "method", "status")
 	r.inFlight = make1.gauge("http_in_flight", "Requests at work.")
+	r.peerFailures = make1.counter("ledger_peer_failures_total", "Times that a peer of the network failed as the source of blocks.", "peer")
 	r.registry.MustRegister(r.verifications, r.checksFailed, r.issued, r.anchorLatency, r.batchSize, r.outbox, r.height,
-		r.age, r.agreeing, r.frozen, r.requests, r.inFlight,
+		r.age, r.agreeing, r.frozen, r.requests, r.inFlight, r.peerFailures,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return r
 }
@@ -106,6 +108,9 @@ func (r *Registry) Witness(agreeing int, frozen bool) {
 	}
 	r.frozen.Set(value)
 }
+
+// PeerFailed counts a failure of a peer, by its configured address, as the source of blocks.
+func (r *Registry) PeerFailed(address string) { r.peerFailures.WithLabelValues(address).Inc() }
 
 // RequestStarted counts a request at work; call the result once when it is done.
 func (r *Registry) RequestStarted() (done func()) {

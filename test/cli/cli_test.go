@@ -34,7 +34,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"status": status, "pick": pick, "hold": hold, "flip": flip, "append": appendTo, "older": older,
-			"serve": serve, "halt": halt, "certificate": certificate, "keep": keep,
+			"serve": serve, "halt": halt, "certificate": certificate, "keep": keep, "connection": connection,
 		},
 		RequireExplicitExec: true,
 	})

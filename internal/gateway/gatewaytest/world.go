@@ -261,7 +261,12 @@ func (w *World) Settle() {
 }
 
 // Blocks is how many blocks the ledger has.
-func (w *World) Blocks() uint64 { return w.consortium.Ledger.Next() }
+func (w *World) Blocks() uint64 {
+	w.t.Helper()
+	next, err := w.consortium.Ledger.Head(w.t.Context())
+	require.NoError(w.t, err)
+	return next
+}
 
 // Consortium is what is at work.
 func (w *World) Consortium() *consortium.Consortium { return w.consortium }

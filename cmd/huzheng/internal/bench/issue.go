@@ -106,10 +106,13 @@ func (w *world) anchor(ctx context.Context, n int) (*Row, error) {
 
 // chain measures the bytes on chain of the full batches that are there: commands as ordered, by the leaves they anchor.
 func (w *world) chain(ctx context.Context) (*Row, error) {
-	next := w.c.Ledger.Next()
+	next, err := w.c.Ledger.Head(ctx)
+	if err != nil {
+		return nil, err
+	}
 	bytes, leaves, batches := 0, 0, 0
 	done := fmt.Errorf("all blocks were read")
-	err := w.c.Ledger.Blocks(ctx, 0, func(b registry.Block) error {
+	err = w.c.Ledger.Blocks(ctx, 0, func(b registry.Block) error {
 		for _, t := range b.Transactions {
 			signed, err := registry.Parse(t.Command)
 			if err != nil {

@@ -84,7 +84,7 @@ func Run(ctx context.Context, o Options) (*Demo, *Report, error) {
 // finish counts, checks that every kind of verdict was given, and writes the report.
 func (d *Demo) finish() error {
 	r := &d.report
-	r.Counts.Regions, r.Counts.Blocks, r.Counts.Batches = len(d.regions), d.c.Ledger.Next(), d.regions[0].g.Index().Batches()
+	r.Counts.Regions, r.Counts.Blocks, r.Counts.Batches = len(d.regions), d.regions[0].g.Index().Next(), d.regions[0].g.Index().Batches()
 	issuing := time.Duration(r.Timings.Issue) * time.Millisecond
 	r.Rates.Issued = float64(r.Counts.Certificates) / max(issuing.Seconds(), 0.001)
 	anchoring := issuing + time.Duration(r.Timings.Anchor)*time.Millisecond

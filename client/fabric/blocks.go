@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync/atomic"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/common"
@@ -14,11 +13,10 @@ import (
 	"github.com/huzheng-ledger/huzheng/client/fabric/internal/block"
 )
 
-// Why the service of a peer that did nothing wrong is ended: the own one is to be tried again; the own one stands still while
-// others go on.
+// Why the service of a peer is ended that broke no rule: the own one is to be tried again; it stands still while others go on.
 var (
 	errReturn = errors.New("the own peer is tried again")
-	errBehind = errors.New("the own peer has no more blocks, another has")
+	errBehind = errors.New("it brings no more blocks, others have more")
 )
 
 // visitError tells what visit said from what a peer did.
@@ -28,7 +26,7 @@ func (e *visitError) Error() string { return e.err.Error() }
 
 // Blocks visits the channel's blocks from number from on, in order, each verified, and goes on with new ones. It returns when
 // ctx ends (its error), visit fails (its error), or no peer serves the next block (every peer's reason). The own peer serves;
-// where it fails, or stands still while another goes on, another region's takes its place for a while. A slow visitor holds
+// where it fails, or stands still while others go on, another region's takes its place for a while. A slow visitor holds
 // nothing up but its own stream.
 //
 // A transaction of a block is valid where the peer that served it says so and it brings a command to the chaincode; it must
@@ -93,18 +91,16 @@ func isNotFound(err error) bool {
 
 // serve visits the blocks of one peer.
 func (c *Client) serve(ctx context.Context, s *source, foreign bool, from uint64, visit func(registry.Block) error) error {
-	var last atomic.Uint64 // block that came
-	last.Store(from)
 	if foreign {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeoutCause(ctx, c.o.Return, errReturn)
 		defer cancel()
-	} else {
-		var cancel context.CancelCauseFunc
-		ctx, cancel = context.WithCancelCause(ctx)
-		defer cancel(nil)
-		go c.compare(ctx, &last, cancel)
 	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	reach := &reach{}
+	reach.next.Store(from)
+	go c.compare(ctx, reach, cancel)
 	var chain *block.Chain
 	if from > 0 {
 		var err error
@@ -120,32 +116,35 @@ func (c *Client) serve(ctx context.Context, s *source, foreign bool, from uint64
 			}
 			c.configs.note(b)
 			c.pending.see(b)
-			last.Store(b.Number + 1)
+			reach.visiting.Store(true)
+			defer reach.visiting.Store(false)
+			reach.next.Store(b.Number + 1)
 			return pass(b)
 		})
 	}, visit)
 }
 
-// compare ends the service of the own peer if it brings no block for as long as others serve, and one of them says that it has
-// more. Should that one lie, it has nothing to serve that is verified, and the own peer is asked again.
-func (c *Client) compare(ctx context.Context, next *atomic.Uint64, end context.CancelCauseFunc) {
-	before := next.Load()
-	for sleep(ctx, c.o.Return) == nil {
-		now := next.Load()
-		if now == before && c.isMoreElsewhere(ctx, now) {
-			end(errBehind)
-		}
-		before = now
-	}
+// reach is how far a peer has brought its blocks.
+type reach struct {
+	next     atomic.Uint64
+	visiting atomic.Bool // the visitor holds it up
 }
 
-func (c *Client) isMoreElsewhere(ctx context.Context, next uint64) bool {
-	ctx, cancel := context.WithTimeout(ctx, c.o.Return)
-	defer cancel()
-	return slices.ContainsFunc(c.sources[1:], func(s *source) bool {
-		height, err := s.height(ctx)
-		return err == nil && height > next
-	})
+// compare ends the service of a peer that brings no block for as long as Config.Still and has not brought what the ledger had
+// by then, as Head tells it: it is frozen, or wants to be thought current.
+func (c *Client) compare(ctx context.Context, r *reach, end context.CancelCauseFunc) {
+	due, before := uint64(0), r.next.Load()
+	for sleep(ctx, c.o.Still) == nil {
+		now := r.next.Load()
+		if now == before && now < due && !r.visiting.Load() {
+			end(errBehind)
+			return
+		}
+		before = now
+		if head, err := c.Head(ctx); err == nil {
+			due = head
+		}
+	}
 }
 
 // lookAhead is how many blocks are verified before the visitor comes to them.

@@ -131,22 +131,3 @@ func (c *Client) over(ctx context.Context) error {
 	}
 	return context.Cause(ctx)
 }
-
-// Head is how many blocks the own peer has, or, where it does not answer, the first other that does, as in Blocks: the number
-// of the block to come. It is one peer's word; how fresh an index is, the regions' witness statements tell.
-func (c *Client) Head(ctx context.Context) (next uint64, err error) {
-	ctx, cancel := c.within(ctx)
-	defer cancel()
-	var reasons []error
-	for _, s := range c.sources {
-		next, err := s.height(ctx)
-		if over := c.over(ctx); over != nil {
-			return 0, over
-		}
-		if err == nil {
-			return next, nil
-		}
-		reasons = append(reasons, err)
-	}
-	return 0, fmt.Errorf("no peer tells its height: %w", errors.Join(reasons...))
-}

@@ -249,42 +249,44 @@ func TestAPeerThatStandsStill(t *testing.T) {
 	w.fill(5)
 	w.peers[0].Height = func() uint64 { return 3 }
 	c := w.config(0)
-	c.Return = 50 * time.Millisecond
+	c.Still = 50 * time.Millisecond
 	failed := make(chan error, 100)
 	c.OnPeer = func(_ string, reason error) { failed <- reason }
 	require.Equal(t, w.hashes(0, 6), hashes(blocks(t, dial(t, c), 0, 6)))
-	require.ErrorContains(t, <-failed, "another has")
+	require.ErrorContains(t, <-failed, "others have more")
+}
 
-	// One that claims to have more, and has not, changes nothing: the own peer is asked again.
-	w = newWorld(t)
+// TestOneThatClaimsMore, and has not, changes nothing: the own peer goes on serving.
+func TestOneThatClaimsMore(t *testing.T) {
+	w := newWorld(t)
 	w.fill(2)
-	asked := make(chan struct{})
+	claims := make(chan struct{}, 1000)
 	w.peers[1].Claim = func() uint64 {
-		select {
-		case asked <- struct{}{}:
-		case <-t.Context().Done():
-		}
+		claims <- struct{}{}
 		return 1 << 40
 	}
-	c = w.config(0)
-	c.Return = 20 * time.Millisecond
+	c := w.config(0)
+	c.Still = 10 * time.Millisecond
+	c.OnPeer = func(address string, reason error) { t.Errorf("%s was left: %v", address, reason) }
 	client := dial(t, c)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	arrived := make(chan uint64, 100)
+	ctx, cancel := context.WithCancel(t.Context())
+	arrived, ended := make(chan uint64, 100), make(chan error, 1)
 	go func() {
-		_ = client.Blocks(ctx, 0, func(b registry.Block) error { // ends with the test
+		ended <- client.Blocks(ctx, 0, func(b registry.Block) error {
 			arrived <- b.Number
 			return nil
 		})
 	}()
 	for want := range uint64(8) {
 		if want >= 3 {
-			<-asked // by the comparison, which it ends
+			<-claims
+			<-claims // one whole comparison lies between two questions
 			w.fill(1)
 		}
 		require.Equal(t, want, <-arrived)
 	}
+	cancel()
+	require.ErrorIs(t, <-ended, context.Canceled)
 }
 
 func TestNoPeerServes(t *testing.T) {
@@ -312,22 +314,39 @@ func TestNoPeerServes(t *testing.T) {
 	}
 }
 
-func TestHeadIsAnothersWhereTheOwnPeerIsGone(t *testing.T) {
+// TestHeadIsNoSinglePeersWord: of four, one may lie, be it the own one, and any number may be silent until two are left.
+func TestHeadIsNoSinglePeersWord(t *testing.T) {
 	w := newWorld(t)
 	w.fill(2)
 	client := dial(t, w.config(0))
+	head := func(want uint64, about string) {
+		t.Helper()
+		next, err := client.Head(t.Context())
+		require.NoError(t, err, about)
+		require.Equal(t, want, next, about)
+	}
+	head(3, "all are honest")
 	w.peers[0].Height = func() uint64 { return 2 }
-	next, err := client.Head(t.Context())
+	head(3, "the own peer holds a block back")
+	next, err := client.PeerHead(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, uint64(2), next)
-	w.peers[0].Stop()
-	next, err = client.Head(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, uint64(3), next)
-	for _, p := range w.peers {
-		p.Stop()
+	w.peers[0].Height = w.Height
+	for i, p := range w.peers {
+		p.Claim = func() uint64 { return 1 << 40 }
+		head(3, w.Orgs[i].MSPID+" claims more")
+		p.Claim = nil
 	}
+	w.peers[3].Stop()
+	w.peers[0].Height = func() uint64 { return 2 }
+	head(3, "one holds a block back and one is gone")
+	w.peers[2].Stop()
+	head(3, "one holds a block back and two are gone")
+	w.peers[1].Stop()
 	_, err = client.Head(t.Context())
+	require.ErrorContains(t, err, "2 are needed")
+	w.peers[0].Stop()
+	_, err = client.PeerHead(t.Context())
 	require.Error(t, err)
 }
 

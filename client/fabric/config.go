@@ -21,6 +21,7 @@ const (
 	DefaultSettle   = 30 * time.Second
 	DefaultEndorse  = 20 * time.Second
 	DefaultReturn   = 30 * time.Second
+	DefaultStill    = 2 * time.Second
 )
 
 // Config is one organisation's place on a channel. The first block of fields is needed.
@@ -36,9 +37,9 @@ type Config struct {
 	Attempts int           // proposals for one command that others' commands thwart. 0: DefaultAttempts
 	Endorse  time.Duration // for the endorsements of one proposal. 0: DefaultEndorse
 	Settle   time.Duration // from the first submit of a transaction until its outcome is given up. 0: DefaultSettle
-	// Return is how long another region's peer serves blocks before the own one is tried again, and how long the own one may
-	// stand still before its height is compared with others'. 0: DefaultReturn
-	Return time.Duration
+	Return   time.Duration // another region's peer serves blocks so long before the own one is tried again. 0: DefaultReturn
+	// Still is how long a peer may bring no block that the ledger had before: then another serves. 0: DefaultStill
+	Still time.Duration
 
 	// Locate tells where a command was recorded that is on the ledger already, by the event of its repetition: the index knows
 	// the position of each record's first write. nil: only what the client has seen itself in Blocks. Safe for concurrent use.
@@ -115,6 +116,7 @@ func (c Config) withDefaults() Config {
 	c.Endorse = orDefault(c.Endorse, DefaultEndorse)
 	c.Settle = orDefault(c.Settle, DefaultSettle)
 	c.Return = orDefault(c.Return, DefaultReturn)
+	c.Still = orDefault(c.Still, DefaultStill)
 	if c.Locate == nil {
 		c.Locate = func(string) (registry.Position, bool) { return registry.Position{}, false }
 	}

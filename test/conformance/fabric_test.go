@@ -89,7 +89,7 @@ func reaches(ctx context.Context, client *fabric.Client, number uint64) error {
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		next, err := client.Head(ctx)
+		next, err := client.PeerHead(ctx)
 		if err != nil || next > number {
 			return err
 		}

@@ -109,23 +109,3 @@ func followFile(ctx context.Context, w io.Writer, path string) error {
 		}
 	}
 }
-
-func upgradeChaincode(o *options) *cobra.Command {
-	var cc lifecycle.Chaincode
-	cmd := &cobra.Command{
-		Use:   "upgrade-chaincode --chaincode PROGRAM",
-		Short: "各省升级链码,期间不中断 · Bring another chaincode to every region, without a pause",
-		Long: `在另一槽位启动新的链码服务,各省安装并批准,提交新定义后停止旧服务。中断后再次执行即可继续。
-
-Starts the new servers beside the present ones, installs and approves in every region, commits the new definition, and only then
-ends the former servers. Run it again, or up, to go on after an interruption.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			return o.with(cmd, func(n *lifecycle.Network) error { return n.UpgradeChaincode(cmd.Context(), cc) })
-		},
-	}
-	cmd.Flags().StringVar(&cc.Program, "chaincode", "", "新的链码服务程序 · the new chaincode server's program")
-	cmd.Flags().StringVar(&cc.Version, "chaincode-version", "", "链码版本 · its version (default: the beginning of the program's SHA-256)")
-	_ = cmd.MarkFlagRequired("chaincode")
-	return cmd
-}

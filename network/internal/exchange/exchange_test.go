@@ -88,7 +88,10 @@ func TestBundle(t *testing.T) {
 func TestARootIsNeverReplaced(t *testing.T) {
 	root := newRoot(t)
 	files := layout.Network{Dir: t.TempDir()}.Region("440000")
-	b := exchange.Bundle{Version: 1, Code: "440000", MSPID: "GuangdongMSP", Root: string(root.Cert), Orderer: issue(t, root, "orderer"), OrdererTLS: issue(t, root, "orderer")}
+	b := exchange.Bundle{
+		Version: 1, Code: "440000", MSPID: "GuangdongMSP", Name: "广东", Host: "127.0.0.1", PortBase: 17000, Peer: 17051, OrdererAt: 17061,
+		Root: string(root.Cert), Orderer: issue(t, root, "orderer"), OrdererTLS: issue(t, root, "orderer"),
+	}
 	require.NoError(t, b.Keep(files))
 	require.NoError(t, b.Keep(files), "the same again is no harm")
 

@@ -31,6 +31,9 @@ func (n Network) Channel() string { return filepath.Join(n.Dir, "channel") }
 // Genesis is the channel's first block.
 func (n Network) Genesis() string { return filepath.Join(n.Channel(), "genesis.block") }
 
+// ConfigBlock is the configuration block that a region which joined later has entered the channel with.
+func (n Network) ConfigBlock() string { return filepath.Join(n.Channel(), "config.block") }
+
 // Exchange is a file that is handed to the operators of other regions.
 func (n Network) Exchange(name string) string { return filepath.Join(n.Dir, "exchange", name) }
 

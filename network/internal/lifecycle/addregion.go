@@ -3,8 +3,6 @@ package lifecycle
 import (
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 
 	"github.com/huzheng-ledger/huzheng/network/internal/topology"
 )
@@ -13,7 +11,7 @@ import (
 // regions), its orderer and peer, the chaincode. Run it again, or Up, to go on after an interruption.
 func (n *Network) AddRegion(ctx context.Context, r topology.Region) error {
 	if n.state.Local != "" {
-		return errors.New("a region is added where the keys of all are: in deployment, by an update that a majority of administrators signs")
+		return errAlone
 	}
 	running, err := n.supervisor.Running()
 	if err != nil {
@@ -23,11 +21,9 @@ func (n *Network) AddRegion(ctx context.Context, r topology.Region) error {
 		return errors.New("the network is down: a region is added to one that runs (huzheng-net up)")
 	}
 	if _, ok := n.topology.Region(r.Code); !ok {
-		grown := n.topology
-		grown.Regions = append(slices.Clone(n.topology.Regions), r)
-		grown.Fill()
-		if err := grown.Validate(); err != nil {
-			return fmt.Errorf("the network with this region: %w", err)
+		grown, err := n.with(r)
+		if err != nil {
+			return err
 		}
 		if err := writeTopology(n.files, grown); err != nil {
 			return err

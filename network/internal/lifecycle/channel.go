@@ -60,7 +60,7 @@ func (n *Network) describe(ctx context.Context, orderer genesis.Orderer) ([]byte
 
 // ensureGenesis makes the channel's first block, where there is none yet. It is never made anew.
 func (n *Network) ensureGenesis(ctx context.Context) error {
-	if exists(n.files.Genesis()) {
+	if exists(n.files.Genesis()) || exists(n.files.ConfigBlock()) {
 		return nil
 	}
 	if err := n.firstMakesGenesis(); err != nil {
@@ -125,7 +125,8 @@ func (n *Network) joinPeers(ctx context.Context, codes []string) error {
 		if err != nil {
 			return err
 		}
-		attempt := 0
+		// The region's own orderer first: it has followed the hashes back from the block that it was given.
+		attempt := max(slices.Index(orderers, code), 0) - 1
 		return until(ctx, "the peer of "+code+" is a member of the channel", n.patience(), func(ctx context.Context) (bool, error) {
 			joined, err := admin.Joined(ctx)
 			if joined || err != nil {
@@ -143,6 +144,9 @@ func (n *Network) joinAll(ctx context.Context) error {
 	n.Log.Step("加入通道 "+n.topology.Channel, "joining the channel "+n.topology.Channel)
 	if _, err := n.Client(); err != nil { // opened before it is shared
 		return err
+	}
+	if n.state.Local != "" {
+		return n.joinApart(ctx)
 	}
 	members, err := n.members(ctx)
 	if err != nil {
@@ -167,6 +171,37 @@ func (n *Network) joinAll(ctx context.Context) error {
 		return err
 	}
 	return n.admit(ctx, present, missing)
+}
+
+// joinApart makes the nodes of the one local region take part, with the first block or, where the region joined later, with the
+// configuration block that has it as a member.
+func (n *Network) joinApart(ctx context.Context) error {
+	codes, path := n.localCodes(), n.files.Genesis()
+	if exists(n.files.ConfigBlock()) {
+		path = n.files.ConfigBlock()
+	}
+	block, err := readFile(path)
+	if err != nil {
+		return err
+	}
+	if err := n.joinOrderers(ctx, codes, block); err != nil {
+		return err
+	}
+	if err := n.joinPeers(ctx, codes); err != nil {
+		return err
+	}
+	if exists(n.files.Genesis()) || len(n.running(node.Peer, codes)) == 0 {
+		return nil
+	}
+	admin, err := n.Admin(codes[0])
+	if err != nil {
+		return err
+	}
+	first, err := admin.Block(ctx, codes[0], 0) // gateways pin it
+	if err != nil {
+		return err
+	}
+	return pki.WriteFile(n.files.Genesis(), first)
 }
 
 // running keeps those regions whose node of a kind was not stopped on purpose.

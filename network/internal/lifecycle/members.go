@@ -5,9 +5,8 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/huzheng-ledger/huzheng/network/internal/genesis"
+	"github.com/huzheng-ledger/huzheng/network/internal/exchange"
 	"github.com/huzheng-ledger/huzheng/network/internal/node"
-	"github.com/huzheng-ledger/huzheng/network/internal/topology"
 )
 
 // members lists the regions that the channel has, as the first local peer that is a member tells; nil if none is yet.
@@ -41,14 +40,15 @@ func (n *Network) members(ctx context.Context) ([]string, error) {
 
 // admit adds regions to the channel, one at a time as consensus wants it, and makes their nodes take part.
 func (n *Network) admit(ctx context.Context, present, missing []string) error {
-	whole := n.topology
-	defer func() { n.topology = whole }()
 	for _, code := range missing {
 		n.Log.Step("将 "+code+" 加入通道配置", "adding "+code+" to the channel's configuration")
-		n.topology.Regions = slices.DeleteFunc(slices.Clone(whole.Regions), func(r topology.Region) bool {
-			return r.Code != code && !slices.Contains(present, r.Code)
-		})
-		if err := n.reconcile(ctx, present, n.orderer); err != nil {
+		r, _ := n.topology.Region(code)
+		b, err := exchange.Gather(r, n.files.Region(code), n.orderer(code))
+		if err != nil {
+			return err
+		}
+		change := exchange.Change{Kind: exchange.Join, Code: code, MSPID: r.MSPID, Bundle: &b}
+		if err := n.enact(ctx, change, present); err != nil {
 			return err
 		}
 		admin, err := n.Admin(present[0])
@@ -70,52 +70,50 @@ func (n *Network) admit(ctx context.Context, present, missing []string) error {
 	return nil
 }
 
-// errAlone refuses what takes the keys of several regions.
-var errAlone = errors.New("a change of the channel needs the administrators of a majority of regions, and this folder holds one region's keys")
-
-// reconcile changes the channel's configuration to what the topology and the certificates call for, signed by the administrators of
-// the regions given, and waits until their peers have it. The connections are made anew: what they knew of the channel is old.
-func (n *Network) reconcile(ctx context.Context, signers []string, orderer genesis.Orderer) error {
+// RemoveRegion takes a region out of a network whose keys are all here: out of the channel first, then its nodes end. Its folder
+// stays. Run it again to go on after an interruption.
+func (n *Network) RemoveRegion(ctx context.Context, code string) error {
 	if n.state.Local != "" {
 		return errAlone
 	}
-	orderers, peers := n.running(node.Orderer, signers), n.running(node.Peer, signers)
-	if len(orderers) == 0 || len(peers) == 0 {
-		return errors.New("no orderer or no peer of the present members runs")
-	}
-	described, err := n.describe(ctx, orderer)
+	c, err := n.leaving(code)
 	if err != nil {
 		return err
 	}
-	if err := n.updateChannel(ctx, described, signers, orderers, peers); err != nil {
+	var stay []string
+	for _, other := range n.topology.Codes() {
+		if other != code {
+			stay = append(stay, other)
+		}
+	}
+	if err := n.enact(ctx, c, stay); err != nil {
 		return err
 	}
-	n.disconnect()
-	_, err = n.Client()
-	return err
+	return n.adopt(ctx, c)
 }
 
-// updateChannel submits the difference between the channel's configuration and the described one until there is none. A submission
-// whose outcome is unknown is looked for before it is made again, at another orderer.
-func (n *Network) updateChannel(ctx context.Context, described []byte, signers, orderers, peers []string) error {
-	admin, err := n.Admin(peers[0])
-	if err != nil {
-		return err
-	}
-	before, err := admin.Config(ctx, peers[0])
-	if err != nil {
-		return err
-	}
-	attempt := 0
-	return until(ctx, "the channel's configuration is changed", settle, func(ctx context.Context) (bool, error) {
-		attempt++
-		submitted, err := admin.Reconcile(ctx, described, signers, orderers[attempt%len(orderers)])
-		if err != nil || !submitted {
-			return err == nil, err
+// forget ends what runs here of a region that has left, and takes it out of the topology.
+func (n *Network) forget(ctx context.Context, code string) error {
+	var names []node.Name
+	for _, name := range n.Nodes() {
+		if name.Region == code {
+			names = append(names, name)
 		}
-		return n.configAfter(ctx, peers, before.Sequence)
-	})
+	}
+	if err := n.supervisor.Stop(ctx, stopGrace, names...); err != nil {
+		return err
+	}
+	shrunk := n.without(code)
+	if err := writeTopology(n.files, shrunk); err != nil {
+		return err
+	}
+	n.topology = shrunk
+	return nil
 }
+
+// errAlone refuses what takes the keys of several regions.
+var errAlone = errors.New("this takes the administrators of a majority of regions, and this folder holds one region's keys: " +
+	"huzheng-net propose, sign, submit")
 
 // configAfter waits a little for the peers of the regions given to have a configuration later than the one numbered.
 func (n *Network) configAfter(ctx context.Context, codes []string, sequence uint64) (bool, error) {

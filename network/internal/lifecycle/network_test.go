@@ -297,6 +297,14 @@ func TestNetworkBFT(t *testing.T) {
 	w.agree()
 	w.allReady(20)
 
+	// One leaves, and not the last that came: the orderers that stay keep their numbers.
+	require.NoError(t, w.RemoveRegion(ctx, w.Topology().Regions[1].Code))
+	w.put("f", "6")
+	w.everywhere("f", "6")
+	w.agree()
+	w.allReady(16)
+	require.ErrorContains(t, w.RemoveRegion(ctx, w.Topology().Regions[1].Code), "4 or more")
+
 	require.NoError(t, w.Down(ctx, false))
 	w.nothingRuns()
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/huzheng-ledger/huzheng/network/internal/exchange"
 	"github.com/huzheng-ledger/huzheng/network/internal/layout"
 	"github.com/huzheng-ledger/huzheng/network/internal/node"
 	"github.com/huzheng-ledger/huzheng/network/internal/pki"
@@ -37,7 +38,7 @@ func (n *Network) Renew(ctx context.Context, name string) error {
 	}
 	id := n.files.Region(code).Identity(kind)
 	if kind == string(node.Orderer) {
-		return n.renewOrderer(ctx, r, id)
+		return n.renewOrderer(ctx, r)
 	}
 	if err := n.renewInto(r, kind, id, id); err != nil {
 		return err
@@ -80,25 +81,73 @@ func (n *Network) renewInto(r topology.Region, kind string, present, next layout
 	return pki.WriteIdentity(next, root, member, tls)
 }
 
-// renewOrderer keeps the new certificates beside the present ones until the channel knows them. Interrupted, it goes on from there.
-func (n *Network) renewOrderer(ctx context.Context, r topology.Region, id layout.Identity) error {
-	next := layout.Identity{Dir: id.Dir + ".next"}
+// nextOrderer makes an orderer's new certificates, beside the present ones until the channel knows them.
+func (n *Network) nextOrderer(ctx context.Context, r topology.Region) (exchange.Change, error) {
+	id := n.orderer(r.Code)
+	next := nextTo(id)
 	if !exists(next.Cert()) {
+		if err := n.start(ctx, []node.Name{{Kind: node.CA, Region: r.Code}}); err != nil {
+			return exchange.Change{}, err
+		}
 		if err := n.renewInto(r, "orderer", id, next); err != nil {
-			return err
+			return exchange.Change{}, err
 		}
 	}
-	n.Log.Step("更新通道配置中的排序节点证书", "changing the orderer's certificates in the channel's configuration")
-	err := n.reconcile(ctx, n.topology.Codes(), func(code string) layout.Identity {
-		if code == r.Code {
-			return next
-		}
-		return n.orderer(code)
-	})
+	b, err := exchange.Gather(r, n.files.Region(r.Code), next)
+	return exchange.Change{Kind: exchange.Renew, Code: r.Code, MSPID: r.MSPID, Bundle: &b}, err
+}
+
+func nextTo(id layout.Identity) layout.Identity { return layout.Identity{Dir: id.Dir + ".next"} }
+
+// renewOrderer has the channel know the orderer by new certificates, and then the orderer show them. Interrupted, it goes on from
+// there. Where only one region's keys are here, the others have to sign in between.
+func (n *Network) renewOrderer(ctx context.Context, r topology.Region) error {
+	change, err := n.nextOrderer(ctx, r)
 	if err != nil {
 		return err
 	}
+	if n.state.Local != "" {
+		return n.renewApart(ctx, r, change)
+	}
+	n.Log.Step("更新通道配置中的排序节点证书", "changing the orderer's certificates in the channel's configuration")
+	if err := n.enact(ctx, change, n.topology.Codes()); err != nil {
+		return err
+	}
+	return n.showRenewed(ctx, r, *change.Bundle)
+}
+
+// renewApart is ErrExchange until the channel knows the new certificates.
+func (n *Network) renewApart(ctx context.Context, r topology.Region, change exchange.Change) error {
+	review, err := n.review(ctx, exchange.Proposal{Change: change})
+	if review.Done {
+		return n.showRenewed(ctx, r, *change.Bundle)
+	}
+	if err != nil && !errors.Is(err, ErrStale) && !errors.Is(err, ErrLies) {
+		return err
+	}
+	_, path, err := n.propose(ctx, change)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %s", ErrExchange, "have a majority sign "+path+" (huzheng-net sign FILE), then: huzheng-net submit FILE...")
+}
+
+// showRenewed has an orderer show the certificates of the bundle, which the channel knows it by, where it does not yet.
+func (n *Network) showRenewed(ctx context.Context, r topology.Region, b exchange.Bundle) error {
+	id := n.orderer(r.Code)
+	next := nextTo(id)
 	name := node.Name{Kind: node.Orderer, Region: r.Code}
+	cert, err := readFile(next.Cert())
+	if errors.Is(err, os.ErrNotExist) {
+		return n.start(ctx, []node.Name{name})
+	}
+	if err != nil {
+		return err
+	}
+	if string(cert) != b.Orderer {
+		return fmt.Errorf("%s holds other new certificates than the channel has", next.Dir)
+	}
+	n.Log.Step("排序节点启用新证书", "the orderer takes up its new certificates")
 	if err := n.supervisor.Stop(ctx, stopGrace, name); err != nil {
 		return err
 	}

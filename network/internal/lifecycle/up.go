@@ -91,9 +91,12 @@ func (n *Network) deployAll(ctx context.Context) error {
 		n.Log.Step("未指定链码,网络就绪但无链码", "no chaincode named; the network is ready without one")
 		return nil
 	}
+	if n.state.Local != "" {
+		return n.deployApart(ctx)
+	}
 	if n.state.Next == nil {
 		err := n.deploy(ctx, *n.state.Chaincode)
-		if errors.Is(err, sdk.ErrApprovalLost) && n.state.Local == "" {
+		if errors.Is(err, sdk.ErrApprovalLost) {
 			return n.redefine(ctx)
 		}
 		if err != nil {
@@ -130,11 +133,27 @@ func (n *Network) undo() error {
 	return n.supervisor.Stop(ctx, stopGrace, n.started...)
 }
 
+var errNoneYet = errors.New("the network has no chaincode yet: name it with huzheng-net up --chaincode")
+
+// Apart reports whether this folder is one region's, and the others' are on hosts of their own.
+func (n *Network) Apart() bool { return n.state.Local != "" }
+
+// Redefine commits the present chaincode under the next sequence, in a network whose keys are all here.
+func (n *Network) Redefine(ctx context.Context) error {
+	if n.state.Chaincode == nil {
+		return errNoneYet
+	}
+	if n.state.Next != nil {
+		return n.finishUpgrade(ctx)
+	}
+	return n.redefine(ctx)
+}
+
 // UpgradeChaincode brings another chaincode program, or another version of its definition, to every region. The present servers go
 // on until the new definition is committed.
 func (n *Network) UpgradeChaincode(ctx context.Context, cc Chaincode) error {
 	if n.state.Chaincode == nil {
-		return errors.New("the network has no chaincode yet: name it with huzheng-net up --chaincode")
+		return errNoneYet
 	}
 	if n.state.Next == nil {
 		next, err := n.deploymentOf(cc)

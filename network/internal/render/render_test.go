@@ -31,6 +31,7 @@ type apart struct {
 	program  string // huzheng-net
 	topology topology.Topology
 	tools    lifecycle.Tools
+	opened   []*lifecycle.Network
 }
 
 func newApart(t *testing.T) *apart {
@@ -95,10 +96,10 @@ func (a *apart) ip(args ...string) {
 	require.NoError(a.t, err, "ip %s: %s", strings.Join(args, " "), said)
 }
 
-func build(t *testing.T, dir, pkg string) string {
+func build(t *testing.T, dir, pkg string, flags ...string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "program")
-	cmd := exec.Command("go", "build", "-o", out, pkg)
+	cmd := exec.Command("go", append(append([]string{"build", "-o", out}, flags...), pkg)...)
 	cmd.Dir = dir
 	said, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(said))
@@ -145,15 +146,23 @@ func (a *apart) exchange(from, name string) {
 	}
 }
 
-// admin acts as a province's administrator, from the test's own address.
+// admin acts as a province's administrator, from the test's own address, until leave.
 func (a *apart) admin(code string) *sdk.Admin {
 	a.t.Helper()
 	n, err := lifecycle.Open(a.folder(code), a.tools)
 	require.NoError(a.t, err)
-	a.t.Cleanup(n.Close)
+	a.opened = append(a.opened, n)
 	admin, err := n.Admin(code)
 	require.NoError(a.t, err)
 	return admin
+}
+
+// leave lets go of the folders that admin has opened.
+func (a *apart) leave() {
+	for _, n := range a.opened {
+		n.Close()
+	}
+	a.opened = nil
 }
 
 func (a *apart) knows(admin *sdk.Admin, at, key, value string, within time.Duration) {
@@ -169,6 +178,7 @@ func TestNetworkFromRenderedFolders(t *testing.T) {
 	chaincode := build(t, filepath.Join("..", "testcc"), ".")
 	require.NoError(t, render.Render(a.dir, a.topology, render.Target{At: "/var/lib/huzheng/network", Cache: "/var/cache/huzheng"}, a.tools))
 	t.Cleanup(func() { a.everyone(context.Background(), "down", "--wipe") })
+	t.Cleanup(a.leave)
 	codes := a.topology.Codes()
 	up := []string{"up", "--chaincode", chaincode, "--chaincode-version", "1.0"}
 
@@ -220,6 +230,12 @@ func TestNetworkFromRenderedFolders(t *testing.T) {
 	a.knows(one, codes[1], "b", "2", time.Minute)
 	a.ip("link", "set", link(3), "up")
 	a.knows(other, codes[3], "b", "2", 2*time.Minute)
+	a.leave() // the test's own looks at the folders, which the operators work on now
+
+	a.upgradeHostByHost()
+	a.renewOrderer(codes[1])
+	a.fifthJoins()
+	a.wipedPeer(codes[2])
 }
 
 // submit submits until the value is on the ledger: a failure leaves the outcome unknown.

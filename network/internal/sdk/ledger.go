@@ -61,6 +61,23 @@ func (a *Admin) Head(ctx context.Context, region string) (Head, error) {
 
 // BlockHash asks the peer of the region named for a block and computes the hash of its header.
 func (a *Admin) BlockHash(ctx context.Context, region string, number uint64) ([]byte, error) {
+	block, err := a.block(ctx, region, number)
+	if err != nil {
+		return nil, err
+	}
+	return headerHash(block.Header)
+}
+
+// Block asks the peer of the region named for a block, serialised.
+func (a *Admin) Block(ctx context.Context, region string, number uint64) ([]byte, error) {
+	block, err := a.block(ctx, region, number)
+	if err != nil {
+		return nil, err
+	}
+	return proto.Marshal(block)
+}
+
+func (a *Admin) block(ctx context.Context, region string, number uint64) (*common.Block, error) {
 	client, err := ledger.New(a.channel)
 	if err != nil {
 		return nil, err
@@ -69,7 +86,7 @@ func (a *Admin) BlockHash(ctx context.Context, region string, number uint64) ([]
 	if err != nil {
 		return nil, fmt.Errorf("block %d at %s: %w", number, region, err)
 	}
-	return headerHash(block.Header)
+	return block, nil
 }
 
 // headerHash is SHA-256 over the DER of a header's number, previous hash and data hash (Fabric, protoutil.BlockHeaderHash).

@@ -1,12 +1,9 @@
 package sdk
 
 import (
-	"bytes"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -14,35 +11,8 @@ import (
 	"github.com/golang/protobuf/proto" //nolint:staticcheck // the SDK's own protobuf family
 	"github.com/hyperledger/fabric-protos-go/common"
 	"github.com/hyperledger/fabric-sdk-go/pkg/client/resmgmt"
-	mspapi "github.com/hyperledger/fabric-sdk-go/pkg/common/providers/msp"
 	"github.com/hyperledger/fabric-sdk-go/pkg/fab/resource"
 )
-
-// Reconcile changes the channel's configuration to the one in the block described, signed by the administrators of the regions
-// given, through the orderer of the region named last. It returns whether there was anything to change.
-func (a *Admin) Reconcile(ctx context.Context, described []byte, signers []string, ordererOf string) (changed bool, err error) {
-	current, err := a.configBlock(ctx, a.region.Code)
-	if err != nil {
-		return false, err
-	}
-	update, err := difference(a.network.topology.Channel, current, described)
-	if err != nil || update == nil {
-		return false, err
-	}
-	identities := make([]mspapi.SigningIdentity, len(signers))
-	for i, code := range signers {
-		if identities[i], err = a.network.identity(code, "admin"); err != nil {
-			return false, err
-		}
-	}
-	_, err = a.resources.SaveChannel(resmgmt.SaveChannelRequest{
-		ChannelID: a.network.topology.Channel, ChannelConfig: bytes.NewReader(update), SigningIdentities: identities,
-	}, resmgmt.WithOrdererEndpoint(ordererName(ordererOf)), resmgmt.WithParentContext(ctx))
-	if err != nil {
-		return false, fmt.Errorf("change the channel's configuration: %w", err)
-	}
-	return true, nil
-}
 
 // SameConfig reports whether two configuration blocks configure a channel alike. Either may be the other's past or future; their
 // numbers, times and signatures do not count.
@@ -55,8 +25,8 @@ func SameConfig(channel string, a, b []byte) (bool, error) {
 	return update == nil, err
 }
 
-// difference is the configuration update, in an envelope, that leads from the current block to the described one, or nil.
-func difference(channel string, current *common.Block, described []byte) ([]byte, error) {
+// difference is the configuration update that leads from the current block to the described one, or nil.
+func difference(channel string, current *common.Block, described []byte) (*common.ConfigUpdate, error) {
 	var block common.Block
 	if err := proto.Unmarshal(described, &block); err != nil {
 		return nil, err
@@ -74,10 +44,7 @@ func difference(channel string, current *common.Block, described []byte) ([]byte
 	if err != nil && strings.Contains(err.Error(), "no differences detected") {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return envelope(channel, update)
+	return update, err
 }
 
 // alignCapabilities makes equal sets of capabilities equal bytes. They are maps, which are serialised in any order, while updates
@@ -105,13 +72,9 @@ func alignCapabilities(now, wanted *common.ConfigGroup) error {
 	return nil
 }
 
-// envelope wraps an update as the SDK reads one.
-func envelope(channel string, update *common.ConfigUpdate) ([]byte, error) {
-	raw, err := proto.Marshal(update)
-	if err != nil {
-		return nil, err
-	}
-	data, err := proto.Marshal(&common.ConfigUpdateEnvelope{ConfigUpdate: raw})
+// envelope wraps a serialised update as the SDK reads one.
+func envelope(channel string, update []byte) ([]byte, error) {
+	data, err := proto.Marshal(&common.ConfigUpdateEnvelope{ConfigUpdate: update})
 	if err != nil {
 		return nil, err
 	}

@@ -2,9 +2,12 @@ package node_test
 
 import (
 	"context"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -80,6 +83,44 @@ func TestWaitReadyTellsWhyANodeEnded(t *testing.T) {
 	err = s.WaitReady(t.Context(), spec)
 	require.ErrorContains(t, err, "peer.440000 ended by itself")
 	require.ErrorContains(t, err, "no such ledger")
+}
+
+// The system says that a program runs a little before the program's environment can be read. Whoever looked for the node in between
+// would say that it has ended.
+func TestWhatWasStartedIsFoundAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	s := node.NewSupervisor(dir)
+	end := func() {
+		running, err := s.Running()
+		require.NoError(t, err)
+		require.NoError(t, s.Kill(context.Background(), slices.Collect(maps.Keys(running))...))
+	}
+	t.Cleanup(end)
+	const starts = 200
+	for i := range starts {
+		name := node.Name{Kind: node.Peer, Region: strconv.Itoa(100000 + i)}
+		found, err := s.LaunchAndLook(t.Context(), shell(dir, name, "sleep 300"))
+		require.NoError(t, err)
+		require.True(t, found, "start %d", i+1)
+		if i%20 == 19 {
+			end()
+		}
+	}
+	t.Logf("%d starts", starts)
+}
+
+func TestAnAddressThatIsLetGoOfIsWaitedFor(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	s := node.NewSupervisor(dir)
+	spec := shell(dir, peer, "touch ready; sleep 300")
+	spec.Listen = []string{l.Addr().String()}
+	time.AfterFunc(300*time.Millisecond, func() { _ = l.Close() }) // as a process that is ending does
+	_, err = s.Start(t.Context(), spec)
+	require.NoError(t, err)
+	require.NoError(t, s.WaitReady(t.Context(), spec))
+	require.NoError(t, s.Kill(t.Context(), peer))
 }
 
 func TestTakenAddressIsNamed(t *testing.T) {

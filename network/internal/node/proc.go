@@ -19,6 +19,8 @@ type Process struct {
 	PID   int    `json:"pid"`
 	Start uint64 `json:"start"` // clock ticks between the machine's boot and the process's
 	RSS   int64  `json:"rss"`   // resident memory in bytes
+	// Program is the path of the file that it runs; another file that has taken the path's place since does not count.
+	Program string `json:"program"`
 }
 
 // markValue is the mark of a node: the network's folder, then the node's name.
@@ -63,7 +65,11 @@ func read(pid int, dir string) (Process, bool) {
 	if err != nil || s.group != pid || s.state == 'Z' || s.state == 'X' {
 		return Process{}, false
 	}
-	return Process{Name: name, PID: pid, Start: s.start, RSS: s.pages * int64(os.Getpagesize())}, true
+	program, err := os.Readlink(filepath.Join(proc, "exe"))
+	if err != nil {
+		return Process{}, false
+	}
+	return Process{Name: name, PID: pid, Start: s.start, RSS: s.pages * int64(os.Getpagesize()), Program: program}, true
 }
 
 // alive reports whether the process has not ended yet. A process that is ending has given back its memory, and with it the mark,

@@ -14,8 +14,12 @@ import (
 	"time"
 )
 
-// poll is how often a condition is asked for again while it is waited for.
-const poll = 50 * time.Millisecond
+const (
+	poll     = 50 * time.Millisecond // how often a condition is asked for again while it is waited for
+	appears  = time.Millisecond      // the same, for what the system does at once
+	ending   = 2 * time.Second       // how long a process that is ending may still hold its addresses
+	appeared = 10 * time.Second      // how long a process that was started may take to show its mark
+)
 
 // Spec says how a node is started.
 type Spec struct {
@@ -48,14 +52,27 @@ func (s Supervisor) Start(ctx context.Context, spec Spec) (started bool, err err
 		return false, nil
 	}
 	for _, address := range spec.Listen {
-		if err := free(ctx, address); err != nil {
+		if err := waitFree(ctx, address); err != nil {
 			return false, fmt.Errorf("%s: %w", spec.Name, err)
 		}
 	}
-	if err := s.launch(spec); err != nil {
+	if _, err := s.launch(ctx, spec); err != nil {
 		return false, fmt.Errorf("%s: %w", spec.Name, err)
 	}
 	return true, nil
+}
+
+// waitFree waits a little for an address that somebody holds: a node that is ending by itself has lost its mark before it lets go of
+// its addresses. Whoever holds it longer is somebody else.
+func waitFree(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, ending)
+	defer cancel()
+	for {
+		err := free(ctx, address)
+		if err == nil || !errors.Is(err, syscall.EADDRINUSE) || wait(ctx) != nil {
+			return err
+		}
+	}
 }
 
 // free is an error where somebody listens at address already.
@@ -67,13 +84,13 @@ func free(ctx context.Context, address string) error {
 	return l.Close()
 }
 
-func (s Supervisor) launch(spec Spec) error {
+func (s Supervisor) launch(ctx context.Context, spec Spec) (pid int, err error) {
 	if err := os.MkdirAll(filepath.Dir(spec.Log), 0o700); err != nil {
-		return err
+		return 0, err
 	}
 	out, err := os.OpenFile(spec.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { _ = out.Close() }()
 	cmd := exec.Command(spec.Program, spec.Args...) //nolint:gosec,noctx // it outlives whoever starts it
@@ -81,10 +98,34 @@ func (s Supervisor) launch(spec Spec) error {
 	cmd.Env = s.environment(spec)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
-		return err
+		return 0, err
 	}
-	go func() { _ = cmd.Wait() }() // so that it is no zombie should it end before us; how it ended is in its log
-	return nil
+	ended := make(chan struct{})
+	go func() { // so that it is no zombie should it end before us; how it ended is in its log
+		_ = cmd.Wait()
+		close(ended)
+	}()
+	return cmd.Process.Pid, s.marked(ctx, cmd.Process.Pid, ended)
+}
+
+// marked returns once a process that was started can be found by its mark, or has ended. Between the moment at which the system
+// says that a program runs and the one at which its environment can be read lies a little time; whoever looked for the node in
+// between would take it for one that has ended.
+func (s Supervisor) marked(ctx context.Context, pid int, ended <-chan struct{}) error {
+	ctx, cancel := context.WithTimeout(ctx, appeared)
+	defer cancel()
+	for {
+		if _, ok := read(pid, s.dir); ok {
+			return nil
+		}
+		select {
+		case <-ended:
+			return nil
+		case <-ctx.Done():
+			return fmt.Errorf("process %d does not show its mark: %w", pid, ctx.Err())
+		case <-time.After(appears):
+		}
+	}
 }
 
 // Exec becomes the node, which writes its log where this process writes. It returns only if it cannot.

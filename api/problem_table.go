@@ -94,6 +94,10 @@ func ruleClasses() []class {
 			attest.CodeReceiptMissing, attest.CodeReceiptKind, attest.CodeStatusListFormat, attest.CodeStatusListSize,
 			attest.CodeStatusValue, attest.CodeStatusMissing, attest.CodeSnapshotFormat, attest.CodeSnapshotDigest,
 		}},
+		{422, "图片、PDF 或自包含出示无法读取", "A picture, PDF or self-contained presentation cannot be read", []attest.Code{
+			attest.CodePortableFormat, attest.CodePortableTooLarge, attest.CodeQRTooLarge, attest.CodeQRMissing, attest.CodeImageFormat,
+			attest.CodeImageTooLarge, attest.CodePDFFormat, attest.CodePDFTooLarge, attest.CodePDFAttachment,
+		}},
 		{422, "账本指令无效", "The command is not valid", []attest.Code{
 			attest.CodeCommandFormat, attest.CodeCommandUnknown, attest.CodeNetworkMismatch, attest.CodeCharter, attest.CodeBatchID,
 		}},
@@ -115,6 +119,7 @@ func gatewayClasses() []class {
 			attest.CodeUnavailable, attest.CodeIndexStale, attest.CodeWitnessFrozen, attest.CodeWitnessTooFew,
 			attest.CodeWitnessPending, attest.CodeWitnessLag, attest.CodeStoreClosed, attest.CodeStoreFull, attest.CodeLedgerBehind,
 		}},
+		{http.StatusServiceUnavailable, "缺少中文字体，无法打印", "Cannot print: no Chinese font", []attest.Code{attest.CodeFontMissing}},
 		{http.StatusGatewayTimeout, "处理超时", "Timed out", []attest.Code{attest.CodeTimeout}},
 		{http.StatusGatewayTimeout, "提交结果未知，请用同一幂等键重试", "Outcome unknown; ask again with the same Idempotency-Key", []attest.Code{
 			attest.CodeOutcomeUnknown,

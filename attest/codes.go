@@ -302,3 +302,17 @@ const (
 	CodeRequestsNone     Code = "REQUESTS_NONE"
 	CodeRequestsTooMany  Code = "REQUESTS_TOO_MANY"
 )
+
+// Codes of paper and pictures: self-contained presentations, QR codes, printed certificates.
+const (
+	CodePortableFormat   Code = "PORTABLE_FORMAT"
+	CodePortableTooLarge Code = "PORTABLE_TOO_LARGE"
+	CodeQRTooLarge       Code = "QR_TOO_LARGE" // more than a QR code that a camera reads can hold
+	CodeQRMissing        Code = "QR_MISSING"   // no QR code was found in the picture
+	CodeImageFormat      Code = "IMAGE_FORMAT"
+	CodeImageTooLarge    Code = "IMAGE_TOO_LARGE"
+	CodePDFFormat        Code = "PDF_FORMAT" // damaged, or changed after it was written
+	CodePDFTooLarge      Code = "PDF_TOO_LARGE"
+	CodePDFAttachment    Code = "PDF_ATTACHMENT_MISSING" // a PDF that this system did not write
+	CodeFontMissing      Code = "FONT_MISSING"
+)

@@ -121,6 +121,8 @@ var dependencies = []dependency{
 		path: "google.golang.org/protobuf", owners: []string{"client/fabric/...", "chaincode/..."},
 		hidden: true, shown: []string{"client/fabric/internal/..."},
 	},
+	{path: "rsc.io/qr", owners: []string{"internal/qr/..."}, hidden: true},
+	{path: "github.com/makiuchi-d/gozxing", owners: []string{"internal/qr/..."}, hidden: true},
 	{path: "github.com/stretchr/testify", tests: true},
 	{path: "pgregory.net/rapid", tests: true},
 	{path: "github.com/cockroachdb/datadriven", tests: true},

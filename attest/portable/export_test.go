@@ -1,0 +1,10 @@
+package portable
+
+// Base45 and FromBase45 are for tests that make texts by hand.
+func Base45(data []byte) []byte { return appendBase45(nil, data) }
+
+// FromBase45 is the way back.
+func FromBase45(text []byte) ([]byte, error) { return decodeBase45(text) }
+
+// Dictionary is the preset dictionary.
+const Dictionary = dictionary

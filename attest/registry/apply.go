@@ -10,18 +10,7 @@ import (
 // then nothing that was Put may be kept. A command whose operation was applied before, in the same bytes, succeeds with
 // Event.Repeat and Puts nothing; in other bytes it is refused.
 func Apply(state State, tx Tx, command []byte) (Event, error) {
-	signed, err := Parse(command)
-	if err != nil {
-		return Event{}, err
-	}
-	c := &call{state: state, tx: tx, signed: signed}
-	if found, ok := signed.Command.(*Found); ok {
-		return found.apply(c)
-	}
-	if event, repeated, err := c.prepare(); err != nil || repeated {
-		return event, err
-	}
-	return signed.Command.apply(c)
+	return (*Machine)(nil).Apply(state, tx, command, nil)
 }
 
 // call is one command on its way through the rules.
@@ -29,6 +18,8 @@ type call struct {
 	state      State
 	tx         Tx
 	signed     *Signed
+	ahead      *Prepared
+	machine    *Machine
 	consortium *Consortium
 	key        *attest.Key // that signed
 	region     string      // that answers for the signer
@@ -38,7 +29,7 @@ type call struct {
 // prepare establishes who speaks: the network, the registered key, the signature, the owner and its region.
 func (c *call) prepare() (Event, bool, error) {
 	var err error
-	if c.consortium, err = load(c.state, KeyConsortium, DecodeConsortium); err != nil {
+	if c.consortium, err = recall(c, KeyConsortium, DecodeConsortium); err != nil {
 		return Event{}, false, err
 	}
 	if c.consortium == nil {
@@ -55,7 +46,7 @@ func (c *call) prepare() (Event, bool, error) {
 }
 
 func (c *call) authenticate() error {
-	key, err := load(c.state, KeyKey(c.signed.Key), DecodeKey)
+	key, err := recall(c, KeyKey(c.signed.Key), DecodeKey)
 	switch {
 	case err != nil:
 		return err
@@ -66,7 +57,7 @@ func (c *call) authenticate() error {
 	case key.Retired:
 		return attest.Errorf(attest.CodeKeyRetired, "the key that signed is retired")
 	}
-	if err := c.signed.jws.Verify(key.Public); err != nil {
+	if err := c.ahead.verify(key.Public); err != nil {
 		return err
 	}
 	c.key = key
@@ -84,7 +75,7 @@ func (c *call) identify() error {
 		}
 		c.signer, c.region = a, a.Region
 	}
-	region, err := load(c.state, KeyRegion(c.region), DecodeRegion)
+	region, err := recall(c, KeyRegion(c.region), DecodeRegion)
 	if err != nil {
 		return err
 	}
@@ -114,7 +105,7 @@ func (c *call) require(use attest.KeyUse) error {
 
 // authority loads one that must exist.
 func (c *call) authority(code string) (*authority, error) {
-	a, err := load(c.state, KeyAuthority(code), decodeAuthority)
+	a, err := recall(c, KeyAuthority(code), decodeAuthority)
 	if err == nil && a == nil {
 		err = attest.Errorf(attest.CodeAuthorityUnknown, "the authority is not registered")
 	}

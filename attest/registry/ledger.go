@@ -31,6 +31,9 @@ type Transaction struct {
 	Tx
 	Command []byte
 	Valid   bool // false: ordered, but without effect (a conflict, a failed endorsement); it is skipped
+
+	// Ahead is what a follower did of the command before its turn, nil for nothing. It changes no outcome.
+	Ahead *Prepared
 }
 
 // Block is what a ledger hands to its followers, whichever ledger it is.

@@ -28,12 +28,12 @@ type Prober interface {
 	Head(ctx context.Context) (next uint64, err error)
 }
 
-// Replica is what blocks are applied to. Apply takes one block at a time, all of it or nothing; a block that was applied
-// before changes nothing. Next is the number of the block it needs. Heard notes the moment (Unix seconds) as of which the
-// replica has everything. Safe for concurrent use.
+// Replica is what blocks are applied to. Apply takes blocks that continue each other, each all of it or nothing, and where it
+// refuses one, those before it stay; a block that was applied before changes nothing. Next is the number of the block it
+// needs. Heard notes the moment (Unix seconds) as of which the replica has everything. Safe for concurrent use.
 type Replica interface {
 	Next() uint64
-	Apply(b registry.Block) error
+	Apply(blocks ...registry.Block) error
 	Heard(now int64)
 }
 
@@ -119,7 +119,7 @@ func (f *Follower) follow(ctx context.Context) error {
 	pause := f.o.MinPause
 	for {
 		from := f.o.Replica.Next()
-		err := f.o.Source.Blocks(ctx, from, f.apply)
+		err := f.round(ctx, from)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -141,6 +141,16 @@ func (f *Follower) follow(ctx context.Context) error {
 		}
 		pause = min(2*pause, f.o.MaxPause)
 	}
+}
+
+// round follows until the source ends or the replica refuses a block, which counts for more.
+func (f *Follower) round(ctx context.Context, from uint64) error {
+	p := startPipeline(ctx, f.o.Replica, f.apply)
+	err := f.o.Source.Blocks(p.ctx, from, p.visit)
+	if refused := p.close(); refused != nil {
+		return refused
+	}
+	return err
 }
 
 // jitter spreads d over its second half, so that followers of one source do not come back all at once.
@@ -175,17 +185,26 @@ func (r *refusal) final() bool {
 	return code != attest.CodeChainGap && code != attest.CodeChainBroken
 }
 
-func (f *Follower) apply(b registry.Block) error {
-	if err := f.o.Replica.Apply(b); err != nil {
-		return &refusal{number: b.Number, err: err}
+func (f *Follower) apply(blocks []registry.Block) error {
+	err := f.o.Replica.Apply(blocks...)
+	next := f.o.Replica.Next()
+	if next > blocks[0].Number {
+		f.arrived()
 	}
+	if err != nil {
+		return &refusal{number: next, err: err}
+	}
+	return nil
+}
+
+// arrived tells that blocks were applied.
+func (f *Follower) arrived() {
 	if f.prober == nil {
 		f.o.Replica.Heard(f.o.Clock().Unix())
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.wake()
-	return nil
 }
 
 // probe asks how far the ledger is, waits until the replica is there, and notes that it had everything when it was asked.

@@ -88,7 +88,16 @@ func (c *counter) Heard(now int64) { c.mu.Lock(); defer c.mu.Unlock(); c.heard =
 
 func (c *counter) last() int64 { c.mu.Lock(); defer c.mu.Unlock(); return c.heard }
 
-func (c *counter) Apply(b registry.Block) error {
+func (c *counter) Apply(blocks ...registry.Block) error {
+	for i := range blocks {
+		if err := c.apply(&blocks[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *counter) apply(b *registry.Block) error {
 	if c.hold != nil {
 		<-c.hold
 	}

@@ -38,7 +38,7 @@ func loaded(b *testing.B, certificates int) (x *Index, batches []string) {
 	add := func(key, format string, args ...any) { fmt.Fprintf(&text, key+" "+format+"\n", args...) }
 
 	regions, found := indextest.Consortium(b, 4)
-	genuine := create(b, Options{Rules: registry.Apply})
+	genuine := create(b, Options{Rules: nil})
 	require.NoError(b, genuine.Apply((&indextest.Chain{}).Add(regions[0].By(found))))
 	require.NoError(b, genuine.Dump(func(k string, v []byte) error { add(k, "%s", v); return nil }))
 	add(registry.KeyAuthority("A"), `{"code":"A","name":"n","region":"440000","division":"440100","parent":"","issuer":"https://x","types":["T"],"state":"active","cmd":""}`)
@@ -88,7 +88,7 @@ func BenchmarkLookups(b *testing.B) {
 
 // BenchmarkApply measures following: blocks of 100 anchors under the real rules, signatures and all.
 func BenchmarkApply(b *testing.B) {
-	x := create(b, Options{Rules: registry.Apply})
+	x := create(b, Options{Rules: nil})
 	regions, found := indextest.Consortium(b, 4)
 	var chain indextest.Chain
 	require.NoError(b, x.Apply(chain.Add(regions[0].By(found))))

@@ -32,9 +32,6 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Rules == nil {
-		o.Rules = registry.Apply
-	}
 	if o.Clock == nil {
 		o.Clock = time.Now
 	}
@@ -50,13 +47,15 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Index is an open index. Its methods may be called from any number of goroutines; Apply takes one block at a time.
+// Index is an open index. Its methods may be called from any number of goroutines; Apply calls come one after the other.
 type Index struct {
 	o    Options
 	db   *pebblekv.Store
 	view reader
 
 	applying sync.Mutex // held through an Apply, a Reset and Close
+	machine  registry.Machine
+	hot      map[string]record // what the store has of the records that almost every command needs
 
 	mu       sync.RWMutex // held for writing while a block becomes visible: everything below, and the store
 	at       checkpoint
@@ -82,7 +81,7 @@ func open(dir string, o Options, create bool) (*Index, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open index: %w", err)
 	}
-	x := &Index{o: o, db: db, at: at}
+	x := &Index{o: o, db: db, at: at, hot: map[string]record{}}
 	x.heard.Store(math.MinInt64)
 	x.view = newReader(stored{db})
 	if err := x.standing.load(x); err != nil {
@@ -90,6 +89,14 @@ func open(dir string, o Options, create bool) (*Index, error) {
 		return nil, fmt.Errorf("open index: %w", err)
 	}
 	return x, nil
+}
+
+// rules runs one command, by what was done of it ahead where the rules are the real ones.
+func (x *Index) rules(state registry.State, tx *registry.Transaction) (registry.Event, error) {
+	if x.o.Rules != nil {
+		return x.o.Rules(state, tx.Tx, tx.Command)
+	}
+	return x.machine.Apply(state, tx.Tx, tx.Command, tx.Ahead)
 }
 
 // Close waits for a block that is being applied, for readers and for dumps, and closes the store. Closing twice is fine.
@@ -116,6 +123,7 @@ func (x *Index) Reset() error {
 		return err
 	}
 	x.at, x.broken = checkpoint{}, nil
+	clear(x.hot)
 	x.view.forget()
 	return x.standing.load(x)
 }

@@ -124,7 +124,11 @@ func (s *standing) read(x *Index, region string) error {
 	if err != nil || r.value == nil {
 		return err
 	}
-	st, err := registry.DecodeWitness(r.value)
+	return s.note(region, r.value)
+}
+
+func (s *standing) note(region string, value []byte) error {
+	st, err := registry.DecodeWitness(value)
 	if err != nil {
 		return err
 	}
@@ -132,22 +136,23 @@ func (s *standing) read(x *Index, region string) error {
 	return nil
 }
 
-// update follows a block that has just become visible.
-func (s *standing) update(x *Index, e *effects, n *note) error {
-	if n.traffic && !s.oldest.known {
-		s.oldest = oldest{known: true, number: e.number, applied: n.applied}
+// update follows a block that has just become visible, perhaps with others behind it: what it wrote is taken from it.
+func (s *standing) update(x *Index, e *effects) error {
+	if e.traffic && !s.oldest.known {
+		s.oldest = oldest{known: true, number: e.number, applied: e.note.applied}
 	}
 	changed := false
 	prefix := registry.KeyWitness("")
-	for key := range e.written {
-		if region, ok := strings.CutPrefix(key, prefix); ok {
+	for i := range e.writes {
+		w := &e.writes[i]
+		if region, ok := strings.CutPrefix(w.Key, prefix); ok {
 			changed = true
-			if err := s.read(x, region); err != nil {
+			if err := s.note(region, e.records[w.Key].value); err != nil {
 				return err
 			}
 		}
 	}
-	if e.written[registry.KeyConsortium] {
+	if _, ok := e.records[registry.KeyConsortium]; ok {
 		changed = true
 		if err := s.members(x); err != nil {
 			return err

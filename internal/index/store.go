@@ -32,7 +32,9 @@ const (
 
 func keyMarker() []byte          { return []byte{'m'} }
 func keyCheckpoint() []byte      { return []byte{'h'} }
-func keyState(key string) []byte { return append([]byte{prefixState}, key...) }
+func keyState(key string) []byte { return appendKeyState(nil, key) }
+
+func appendKeyState(dst []byte, key string) []byte { return append(append(dst, prefixState), key...) }
 
 func keyNote(number uint64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{prefixNote}, number)
@@ -108,10 +110,8 @@ type record struct {
 	value       []byte
 }
 
-func (r *record) encode() []byte {
-	b := make([]byte, 0, recordHeader+len(r.value))
-	b = appendPosition(appendPosition(b, r.first), r.last)
-	return append(b, r.value...)
+func (r *record) append(dst []byte) []byte {
+	return append(appendPosition(appendPosition(dst, r.first), r.last), r.value...)
 }
 
 func decodeRecord(b []byte) (record, error) {

@@ -106,13 +106,15 @@ type recorder struct {
 }
 
 // Apply implements follow.Replica.
-func (r recorder) Apply(b registry.Block) error {
+func (r recorder) Apply(blocks ...registry.Block) error {
 	r.run.mu.Lock()
-	if uint64(len(r.run.blocks)) == b.Number {
-		r.run.blocks = append(r.run.blocks, b)
+	for _, b := range blocks {
+		if uint64(len(r.run.blocks)) == b.Number {
+			r.run.blocks = append(r.run.blocks, b)
+		}
 	}
 	r.run.mu.Unlock()
-	return r.Index.Apply(b)
+	return r.Index.Apply(blocks...)
 }
 
 // block waits for a block of the ledger.

@@ -201,4 +201,3 @@ func (a *ahead) isReady() bool {
 		return false
 	}
 }
-

@@ -51,4 +51,3 @@ func (x *Index) guard(err error) error {
 	x.alarm(err)
 	return err
 }
-

@@ -15,12 +15,13 @@ import (
 
 // TestAnySequence holds the rules to what every ledger builds on, over any sequence of commands: the outcome does not
 // depend on whether a state shows a command its own writes; no key is written twice, or read after it was written; what
-// is refused or repeated changes nothing; the same commands lead to the same state; and nobody is spoken for by another.
+// is refused or repeated changes nothing; whatever was done of a command ahead of its turn changes nothing; the same commands lead to the same state; and nobody is spoken for by another.
 func TestAnySequence(t *testing.T) {
-	reached := map[string]int{}
+	reached, guesses := map[string]int{}, map[string]int{}
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newWorld(t)
-		m := &model{t: rt, ledger: testledger.NewMemory(), approvals: map[string][]string{}}
+		m := &model{t: rt, ledger: testledger.NewMemory(), approvals: map[string][]string{},
+			prepared: map[string]*registry.Prepared{}, guess: w.signer, guesses: guesses}
 		entries := w.settled(rt)
 		for range rapid.IntRange(20, 80).Draw(rt, "length") {
 			entries = append(entries, w.draw(rt))
@@ -35,7 +36,7 @@ func TestAnySequence(t *testing.T) {
 		require.Equal(rt, m.ledger.Dump(), again.Dump())
 		require.Equal(rt, m.ledger.Seen, again.Seen)
 	})
-	t.Logf("what sequences came to: %v", reached)
+	t.Logf("what sequences came to: %v; what was done ahead: %v", reached, guesses)
 	// A run that was refused throughout, or met no repeat, would have shown nothing. What random sequences seldom come to,
 	// such as a key marked compromised, is what the scripts are for.
 	for _, name := range []string{registry.NameAnchor, registry.NameRegisterAuthority, "repeat", "refused", "forged"} {
@@ -47,7 +48,37 @@ func TestAnySequence(t *testing.T) {
 type model struct {
 	t         *rapid.T
 	ledger    *testledger.Memory
+	machine   registry.Machine // remembers what it read, throughout
+	prepared  map[string]*registry.Prepared
+	guess     func(id string) attest.Signer
+	guesses   map[string]int
 	approvals map[string][]string // agreement key → regions whose true governance key approved, in order
+}
+
+// prepare is what a follower might have done of an entry before its turn: nothing, reading it, or checking it with a key,
+// which may be another's; perhaps long ago, and perhaps of other bytes.
+func (m *model) prepare(e entry) *registry.Prepared {
+	how := pick(m.t, "ahead", []string{"nothing", "read", "right", "right", "wrong", "again", "other"})
+	m.guesses[how]++
+	switch how {
+	case "nothing":
+		return nil
+	case "again":
+		return m.prepared[string(e.raw)]
+	case "other":
+		other := registry.Prepare(append(slices.Clone(e.raw), 'A'))
+		other.Check(m.guess(e.key).Public())
+		return other
+	}
+	p := registry.Prepare(e.raw)
+	switch how {
+	case "right":
+		p.Check(m.guess(e.key).Public())
+	case "wrong":
+		p.Check(m.guess(e.key + "@thief").Public()) // who may have signed indeed
+	}
+	m.prepared[string(e.raw)] = p
+	return p
 }
 
 // step applies an entry and returns a word for what came of it.
@@ -62,6 +93,11 @@ func (m *model) step(e entry) string {
 	require.Equal(t, blindEvent, event)
 	require.Equal(t, blind.Writes, shown.Writes)
 	require.Empty(t, blind.Violations)
+	ahead := &testledger.Overlay{Below: m.ledger.Get, ReadOwn: true}
+	aheadEvent, aheadErr := m.machine.Apply(ahead, e.tx, e.raw, m.prepare(e))
+	require.Equal(t, err, aheadErr, "prepared")
+	require.Equal(t, event, aheadEvent, "prepared")
+	require.Equal(t, shown.Writes, ahead.Writes, "prepared")
 	require.Equal(t, before, m.ledger.Dump(), "a command changed a value that it read")
 	switch {
 	case err != nil:

@@ -31,6 +31,7 @@ type pipeline struct {
 	window *semaphore.Weighted
 	shares chan share
 	queue  chan *ahead // in order
+	next   *ahead      // taken from the queue, not applied yet; the applying goroutine's
 	end    context.CancelCauseFunc
 
 	working, applying sync.WaitGroup
@@ -136,12 +137,7 @@ func (s *share) prepare(g *guesses) {
 
 // drain applies the blocks in order: as many together as are ready and may be.
 func (p *pipeline) drain() {
-	var next *ahead // taken from the queue, not applied yet
-	for {
-		var group []*ahead
-		if group, next = p.take(next); len(group) == 0 {
-			return
-		}
+	for group := p.take(); len(group) > 0; group = p.take() {
 		blocks, bytes := make([]registry.Block, len(group)), int64(0)
 		for i, a := range group {
 			blocks[i], bytes = a.block, bytes+a.bytes
@@ -155,42 +151,50 @@ func (p *pipeline) drain() {
 }
 
 // take waits for the next block to be ready and returns it, with those behind it that are ready as well and fit into a
-// group, and the one after those where it was taken from the queue. No block: there is none any more.
-func (p *pipeline) take(first *ahead) (group []*ahead, next *ahead) {
-	if first == nil {
+// group. None: there is none any more.
+func (p *pipeline) take() (group []*ahead) {
+	if !p.await() {
+		return nil
+	}
+	size := 0
+	for a := p.next; a != nil && a.isReady(); a = p.peek() {
+		size += len(a.block.Transactions)
+		if size > groupSize && len(group) > 0 {
+			break
+		}
+		group, p.next = append(group, a), nil
+	}
+	return group
+}
+
+// await waits until the next block is there and ready; false: it never will be.
+func (p *pipeline) await() bool {
+	if p.next == nil {
 		select {
-		case first = <-p.queue:
+		case p.next = <-p.queue:
 		case <-p.ctx.Done():
 		}
 	}
-	if first == nil || !p.await(first) {
-		return nil, nil
+	if p.next == nil {
+		return false
 	}
-	group = []*ahead{first}
-	for size := len(first.block.Transactions); ; {
-		select {
-		case next = <-p.queue:
-		default:
-			return group, nil
-		}
-		if next == nil {
-			return group, nil
-		}
-		size += len(next.block.Transactions)
-		if size > groupSize || !next.isReady() {
-			return group, next
-		}
-		group = append(group, next)
-	}
-}
-
-func (p *pipeline) await(a *ahead) bool {
 	select {
-	case <-a.ready:
+	case <-p.next.ready:
 		return p.ctx.Err() == nil
 	case <-p.ctx.Done():
 		return false
 	}
+}
+
+// peek is the next block where it is there, whether ready or not.
+func (p *pipeline) peek() *ahead {
+	if p.next == nil {
+		select {
+		case p.next = <-p.queue:
+		default:
+		}
+	}
+	return p.next
 }
 
 func (a *ahead) isReady() bool {

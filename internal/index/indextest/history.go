@@ -50,7 +50,8 @@ const historyNetwork = "history"
 // NewHistory begins with a block in which the consortium is founded, eight authorities are registered and their keys used.
 func NewHistory(t testing.TB, suite attest.Suite, seed uint64) *History {
 	t.Helper()
-	h := &History{t: t, rng: rand.New(rand.NewPCG(seed, 17)), suite: suite, ledger: testledger.NewMemory(),
+	rng := rand.New(rand.NewPCG(seed, 17)) //nolint:gosec // a chain that a seed tells
+	h := &History{t: t, rng: rng, suite: suite, ledger: testledger.NewMemory(),
 		signers: map[string]attest.Signer{},
 		regions: []string{"430000", "440000", "500000", "510000"}}
 	_, found := testledger.Charter(t, historyNetwork, suite, h.regions)
@@ -84,28 +85,29 @@ func (h *History) end() {
 	h.txs, h.writes = nil, nil
 }
 
+// draws are what a block is made of, each with how many of a thousand it is.
+var draws = []struct {
+	weight int
+	draw   func(h *History)
+}{
+	{800, (*History).anchor},
+	{100, (*History).status},
+	{40, (*History).witness},
+	{15, (*History).agreement},
+	{10, (*History).authority},
+	{10, (*History).rotate},
+	{5, (*History).compromise},
+	{10, (*History).repeat},
+	{10, (*History).attack},
+}
+
 func (h *History) draw() {
-	switch n := h.rng.IntN(1000); {
-	case n < 800:
-		h.anchor()
-	case n < 900:
-		h.status()
-	case n < 940:
-		last := len(h.digests) - 1
-		h.by(pick(h, h.regions)+"#w1", &registry.Witness{Height: uint64(last), Digest: h.digests[last]})
-	case n < 955:
-		h.agreement()
-	case n < 965:
-		h.authority()
-	case n < 975:
-		h.rotate()
-	case n < 980:
-		o := pick(h, h.owners)
-		h.by(o.region+"#g1", &registry.MarkCompromised{Op: h.op(), Key: o.keys[0], From: uint64(len(h.digests))})
-	case n < 990 || !h.Hostile:
-		h.repeat()
-	default:
-		h.attack()
+	n := h.rng.IntN(1000)
+	for _, d := range draws {
+		if n -= d.weight; n < 0 {
+			d.draw(h)
+			return
+		}
 	}
 }
 
@@ -166,8 +168,8 @@ func (h *History) anchorBy(key string) {
 func (h *History) status() {
 	o := pick(h, h.owners)
 	s := &registry.SetStatus{Op: h.op(), Authority: o.code}
-	for i := range 1 + h.rng.IntN(3) {
-		e := registry.StatusEntry{Index: uint32(h.rng.IntN(20000)*4 + i), From: testledger.Start, State: "revoked", Reason: "03"}
+	for i := range 1 + h.rng.Uint32N(3) {
+		e := registry.StatusEntry{Index: h.rng.Uint32N(20000)*4 + i, From: testledger.Start, State: "revoked", Reason: "03"}
 		if h.rng.IntN(2) == 0 {
 			e.State, e.Reason = "suspended", "02"
 		}
@@ -178,6 +180,16 @@ func (h *History) status() {
 		break
 	}
 	h.by(o.keys[len(o.keys)-1], s)
+}
+
+func (h *History) witness() {
+	last := len(h.digests) - 1
+	h.by(pick(h, h.regions)+"#w1", &registry.Witness{Height: uint64(max(last, 0)), Digest: h.digests[last]})
+}
+
+func (h *History) compromise() {
+	o := pick(h, h.owners)
+	h.by(o.region+"#g1", &registry.MarkCompromised{Op: h.op(), Key: o.keys[0], From: uint64(len(h.digests))})
 }
 
 func (h *History) agreement() {
@@ -226,6 +238,10 @@ func (h *History) repeat() {
 }
 
 func (h *History) attack() {
+	if !h.Hostile {
+		h.repeat()
+		return
+	}
 	o := pick(h, h.owners)
 	switch h.rng.IntN(3) {
 	case 0:

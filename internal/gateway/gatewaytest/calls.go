@@ -3,6 +3,7 @@ package gatewaytest
 import (
 	"encoding/json"
 	"net/http"
+	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -33,15 +34,20 @@ func Disclosed() []string { return []string{gbt.FieldHolderCode, gbt.FieldHolder
 // Agree brings an agreement into force: the first region proposes, every other one approves what it reads.
 func (w *World) Agree(p api.AgreementProposal) {
 	w.t.Helper()
+	agree(w.t, w.Regions, w.caughtUp, p)
+}
+
+func agree(t testing.TB, regions []*Region, caughtUp func(), p api.AgreementProposal) {
+	t.Helper()
 	var a api.Agreement
-	w.Regions[0].Client.Do(apitest.Request{Path: "/v1/agreements", Body: p, Key: "propose-" + p.ID}).
+	regions[0].Client.Do(apitest.Request{Path: "/v1/agreements", Body: p, Key: "propose-" + p.ID}).
 		Require(http.StatusCreated).JSON(&a)
-	require.NoError(w.t, w.consortium.CaughtUp(w.t.Context()))
-	for _, r := range w.Regions[1:] {
+	caughtUp()
+	for _, r := range regions[1:] {
 		r.Client.Do(apitest.Request{Path: "/v1/agreements/" + p.ID + "/versions/1/approvals", Key: "approve-" + p.ID,
 			Body: api.AgreementApproval{Digest: a.Digest}}).Require(http.StatusOK)
 	}
-	require.NoError(w.t, w.consortium.CaughtUp(w.t.Context()))
+	caughtUp()
 }
 
 // Authority is the region's first authority that issues the type.

@@ -22,6 +22,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/consortium"
 	"github.com/huzheng-ledger/huzheng/internal/credentials"
 	"github.com/huzheng-ledger/huzheng/internal/gateway"
+	"github.com/huzheng-ledger/huzheng/internal/index"
 	"github.com/huzheng-ledger/huzheng/internal/keys"
 	"github.com/huzheng-ledger/huzheng/internal/sample"
 )
@@ -142,18 +143,35 @@ func (w *World) serve() {
 	before := w.Regions
 	w.Regions = nil
 	for i, g := range w.consortium.Gateways {
-		r := &Region{Code: g.Region(), Gateway: g, t: w.t, ended: make(chan error, 1)}
+		var r *Region
 		if before != nil {
-			r.Token, r.Authorities = before[i].Token, before[i].Authorities
-		} else {
-			r.Token = r.Grant(credentials.Grant{Tenant: "窗口" + r.Code, Authorities: []string{credentials.AnyAuthority}, Scopes: credentials.Scopes()})
+			r = before[i]
 		}
-		serving, stop := context.WithCancel(context.Background())
-		r.stop = stop
-		r.URL = listen(serving, w.t, g, r.ended)
-		r.Client = apitest.At(w.t, r.URL).As(r.Token)
-		w.Regions = append(w.Regions, r)
+		w.Regions = append(w.Regions, Adopt(w.t, g, r))
 	}
+}
+
+// Adopt has a gateway that a test opened itself answer on the loopback, until Stop. before is the region as it was when the
+// gateway was open the last time: its token and authorities stay; nil: it gets a new token.
+func Adopt(t testing.TB, g *gateway.Gateway, before *Region) *Region {
+	t.Helper()
+	r := &Region{Code: g.Region(), Gateway: g, t: t, ended: make(chan error, 1)}
+	if before != nil {
+		r.Token, r.Authorities = before.Token, before.Authorities
+	} else {
+		r.Token = r.Grant(credentials.Grant{Tenant: "窗口" + r.Code, Authorities: []string{credentials.AnyAuthority}, Scopes: credentials.Scopes()})
+	}
+	serving, stop := context.WithCancel(context.Background())
+	r.stop = stop
+	r.URL = listen(serving, t, g, r.ended)
+	r.Client = apitest.At(t, r.URL).As(r.Token)
+	return r
+}
+
+// Stop ends HTTP, once what is under way is answered.
+func (r *Region) Stop() error {
+	r.stop()
+	return <-r.ended
 }
 
 // listen has a gateway answer on a loopback port until ctx is done.
@@ -179,19 +197,34 @@ func Serve(t testing.TB, g *gateway.Gateway) *apitest.Client {
 	return apitest.At(t, url)
 }
 
+// EstablishTrust registers the sample types and authorities and puts AgreementID into force between all. caughtUp returns
+// once every region has what was on the ledger when it was called.
+func EstablishTrust(t testing.TB, regions []*Region, caughtUp func()) {
+	t.Helper()
+	ctx := t.Context()
+	types, err := sample.Types()
+	require.NoError(t, err)
+	for _, s := range types {
+		require.NoError(t, regions[0].Gateway.AddType(ctx, s.CertificateType()))
+	}
+	caughtUp()
+	var codes []string
+	for _, r := range regions {
+		require.NoError(t, r.addAuthorities(ctx))
+		codes = append(codes, r.Code)
+	}
+	slices.Sort(codes)
+	agree(t, regions, caughtUp, Agreement(codes))
+}
+
 func (w *World) establishTrust() {
 	w.t.Helper()
-	ctx := w.t.Context()
-	types, err := sample.Types()
-	require.NoError(w.t, err)
-	for _, t := range types {
-		require.NoError(w.t, w.Regions[0].Gateway.AddType(ctx, t.CertificateType()))
-	}
-	require.NoError(w.t, w.consortium.CaughtUp(ctx))
-	for _, r := range w.Regions {
-		require.NoError(w.t, r.addAuthorities(ctx))
-	}
-	w.Agree(Agreement(w.codes()))
+	EstablishTrust(w.t, w.Regions, w.caughtUp)
+}
+
+func (w *World) caughtUp() {
+	w.t.Helper()
+	require.NoError(w.t, w.consortium.CaughtUp(w.t.Context()))
 }
 
 func (r *Region) addAuthorities(ctx context.Context) error {
@@ -211,15 +244,6 @@ func (r *Region) addAuthorities(ctx context.Context) error {
 	return nil
 }
 
-func (w *World) codes() []string {
-	var codes []string
-	for _, r := range w.Regions {
-		codes = append(codes, r.Code)
-	}
-	slices.Sort(codes)
-	return codes
-}
-
 // Close ends HTTP, the gateways and the ledger. Closing twice is fine.
 func (w *World) Close() error {
 	if w.consortium == nil {
@@ -229,8 +253,7 @@ func (w *World) Close() error {
 	w.consortium = nil
 	var errs []error
 	for _, r := range w.Regions {
-		r.stop()
-		if err := <-r.ended; err != nil {
+		if err := r.Stop(); err != nil {
 			errs = append(errs, fmt.Errorf("region %s: %w", r.Code, err))
 		}
 	}
@@ -281,6 +304,15 @@ func (w *World) Region(code string) *Region {
 	}
 	require.Fail(w.t, "no such region in this world")
 	return nil
+}
+
+// EmptyIndex makes a replica that has applied nothing, where there is none.
+func EmptyIndex(dir string) error {
+	x, err := index.Create(dir, index.Options{})
+	if err != nil {
+		return err
+	}
+	return x.Close()
 }
 
 // Grant makes an API key.

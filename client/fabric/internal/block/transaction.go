@@ -147,3 +147,27 @@ func (s Scope) command(t Transaction, channel *common.ChannelHeader, a *action) 
 	t.Time, t.Submitter = channel.GetTimestamp().GetSeconds(), a.creator.GetMspid()
 	return t, nil
 }
+
+// Command is the command that an envelope brings to a chaincode, whatever became of it; nil where it brings none.
+func Command(envelope []byte) []byte {
+	var (
+		e       common.Envelope
+		payload common.Payload
+	)
+	if proto.Unmarshal(envelope, &e) != nil || proto.Unmarshal(e.GetPayload(), &payload) != nil {
+		return nil
+	}
+	a, err := readAction(&payload)
+	if err != nil {
+		return nil
+	}
+	var invocation peer.ChaincodeInvocationSpec
+	if proto.Unmarshal(a.proposal.GetInput(), &invocation) != nil {
+		return nil
+	}
+	args := invocation.GetChaincodeSpec().GetInput().GetArgs()
+	if len(args) != 2 || string(args[0]) != submit {
+		return nil
+	}
+	return args[1]
+}

@@ -1,0 +1,58 @@
+package faults_test
+
+import (
+	"flag"
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/huzheng-ledger/huzheng/client/fabric/peertest"
+)
+
+var cuts = flag.Int("faults.cuts", 60, "connections that are cut during submissions")
+
+const (
+	cutChance = 0.04             // of each call, before and after
+	settled   = 30 * time.Second // an unknown outcome is known so soon
+)
+
+// cut: promise 3. The connection between a gateway and its own peer ends at endorsement, submission and commit status, before
+// the peer has seen the call and after it has answered, with everything else that is on its way.
+func (w *world) cut(t *testing.T) {
+	l := w.load(t)
+	l.progress(t, "before", more, w.regions()...)
+	all := map[string]*peertest.Cuts{}
+	for i, g := range w.Gateways {
+		all[g.Code] = peertest.NewCuts(*seed<<8+uint64(i), cutChance) //nolint:gosec // below 4
+		w.own(g.Code).Cut(all[g.Code])
+	}
+	struck := map[string]int{}
+	require.Eventually(t, func() bool {
+		clear(struck)
+		total := 0
+		for _, c := range all {
+			for where, n := range c.Struck() {
+				struck[where] += n
+				total += n
+			}
+		}
+		return total >= *cuts
+	}, time.Duration(*cuts)*5*time.Second, 50*time.Millisecond, "connections are not cut: %v", &struck)
+	for _, g := range w.Gateways {
+		w.own(g.Code).Cut(nil)
+	}
+	began := time.Now()
+	l.progress(t, "after the cuts", more, w.regions()...)
+	require.Less(t, time.Since(began), settled)
+	l.check(t)
+	t.Logf("cut %v; all regions wrote again %v after the last one", maps.Clone(struck), time.Since(began).Round(time.Millisecond))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, call := range []string{peertest.Endorse, peertest.Submit, peertest.Status} {
+		require.Positive(t, struck["before "+call], call)
+		require.Positive(t, struck["after "+call], call)
+	}
+	require.LessOrEqual(t, quantile(l.took, 100), settled+callTime)
+}

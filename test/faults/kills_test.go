@@ -1,0 +1,95 @@
+package faults_test
+
+import (
+	"flag"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/huzheng-ledger/huzheng/test/internal/fabricnet"
+)
+
+var rounds = flag.Int("faults.rounds", 6, "nodes that are killed, beside every orderer once")
+
+const (
+	more    = 8                // acknowledgements a region, after each fault
+	resumed = 15 * time.Second // writes go on so soon after a leader is lost
+)
+
+// killed: promises 1, 3, 7 and 15. Nodes die as by a crash, under load, one at a time; then every orderer in turn, so that the
+// leader is among them whoever it is.
+func (w *world) killed(t *testing.T) {
+	l := w.load(t)
+	l.progress(t, "before", more, w.regions()...)
+	kinds := []string{"peer", "chaincode", "orderer", "ca"}
+	for i := range *rounds {
+		victim := fabricnet.Regions[w.rng.IntN(len(fabricnet.Regions))].Code
+		l.without(t, kinds[i%len(kinds)], victim)
+	}
+	var waits []time.Duration
+	for _, r := range fabricnet.Regions {
+		waits = append(waits, l.without(t, "orderer", r.Code))
+	}
+	slices.Sort(waits)
+	t.Logf("writes went on after an orderer was killed, the leader among them: p50 %v p99 %v", quantile(waits, 50), quantile(waits, 99))
+	require.LessOrEqual(t, quantile(waits, 99), resumed)
+	l.check(t)
+}
+
+// without kills a node, waits until the others have gone on, starts it again, and waits until all have. It returns how long
+// writes took that were asked for after the kill.
+func (l *load) without(t *testing.T, kind, region string) time.Duration {
+	t.Helper()
+	name := kind + "." + region
+	lame := []string{}
+	if kind == "peer" || kind == "chaincode" { // its own region's gateway submits through it
+		lame = append(lame, region)
+	}
+	l.w.Do("kill", name)
+	took := l.progress(t, "without "+name, more, l.w.regions(lame...)...)
+	judged := l.judged(region)
+	l.w.Do("start", name)
+	l.progress(t, name+" is back", more, l.w.regions()...)
+	t.Logf("killed %s: writes went on after %v", name, took.Round(time.Millisecond))
+	require.Positive(t, l.judged(region)-judged, "the gateway of %s has judged nothing", region)
+	return took
+}
+
+// judged is how many verdicts of a gateway said valid.
+func (l *load) judged(region string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.verdicts[region]["valid"]
+}
+
+// noOrderers: promise 15. Verification goes on while nothing can be recorded.
+func (w *world) noOrderers(t *testing.T) {
+	l := w.load(t)
+	l.progress(t, "before", more, w.regions()...)
+	var all []string
+	for _, r := range fabricnet.Regions {
+		all = append(all, "orderer."+r.Code)
+	}
+	w.Do(append([]string{"kill"}, all...)...)
+	before := map[string]int{}
+	for _, g := range w.Gateways {
+		before[g.Code] = l.judged(g.Code)
+	}
+	counts := map[string]int{}
+	require.Eventually(t, func() bool {
+		for _, g := range w.Gateways {
+			counts[g.Code] = l.judged(g.Code) - before[g.Code]
+			if counts[g.Code] < 50 {
+				return false
+			}
+		}
+		return true
+	}, 30*time.Second, 50*time.Millisecond, "verification does not go on: %v", counts)
+	began := time.Now()
+	w.Do(append([]string{"start"}, all...)...)
+	l.progress(t, "orderers are back", more, w.regions()...)
+	t.Logf("valid verdicts without any orderer %v; writes went on %v after all were started", counts, time.Since(began).Round(time.Millisecond))
+	l.check(t)
+}

@@ -1,0 +1,161 @@
+package faults_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/huzheng-ledger/huzheng/attest/registry"
+	"github.com/huzheng-ledger/huzheng/client/fabric"
+	"github.com/huzheng-ledger/huzheng/internal/index"
+	"github.com/huzheng-ledger/huzheng/test/internal/fabricnet"
+)
+
+// restTries is how often the ledger is looked at until nothing was recorded meanwhile. Statements are made twice a minute.
+const restTries = 20
+
+// replica is what one replica or peer holds.
+type replica map[string][]byte
+
+// sameEverywhere requires that all replicas, every peer, and a replica that is built from block 0 on hold the same, key by key:
+// promise 4.
+func (w *world) sameEverywhere(t *testing.T) {
+	t.Helper()
+	w.Settle()
+	for range restTries {
+		w.CaughtUp()
+		at := w.heights(t)
+		replicas := w.replicas(t)
+		if after := w.heights(t); !uniform(append(at, after...)) {
+			continue
+		}
+		for about, r := range replicas {
+			require.Equal(t, replicas["rebuilt"], r, about)
+		}
+		t.Logf("%d records are the same in %d replicas, peers and a replica rebuilt from block 0, at height %d", len(replicas["rebuilt"]), len(replicas), at[0]-1)
+		return
+	}
+	require.Fail(t, "the ledger does not come to rest")
+}
+
+// heights are those of all peers and replicas.
+func (w *world) heights(t *testing.T) (heights []uint64) {
+	t.Helper()
+	for _, g := range w.Gateways {
+		next, err := g.Ledger.PeerHead(t.Context())
+		require.NoError(t, err)
+		heights = append(heights, next, g.Gateway.Index().Next())
+	}
+	return heights
+}
+
+func uniform(heights []uint64) bool {
+	for _, h := range heights {
+		if h != heights[0] {
+			return false
+		}
+	}
+	return true
+}
+
+// height is the number of the ledger's last block.
+func (w *world) height(t *testing.T) (last uint64) {
+	t.Helper()
+	for _, h := range w.heights(t) {
+		last = max(last, h-1)
+	}
+	return last
+}
+
+func (w *world) replicas(t *testing.T) map[string]replica {
+	t.Helper()
+	all := map[string]replica{"rebuilt": w.rebuilt(t)}
+	for _, g := range w.Gateways {
+		all["replica of "+g.Code] = dump(t, g.Gateway.Index())
+		all["peer of "+g.Code] = held(t, g)
+	}
+	return all
+}
+
+func dump(t *testing.T, x *index.Index) replica {
+	t.Helper()
+	r := replica{}
+	require.NoError(t, x.Dump(func(key string, value []byte) error {
+		r[key] = bytes.Clone(value)
+		return nil
+	}))
+	return r
+}
+
+// held is the state at a gateway's own peer.
+func held(t *testing.T, g *fabricnet.Gateway) replica {
+	t.Helper()
+	r := replica{}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	require.NoError(t, g.Ledger.State(ctx, func(key string, value []byte) error {
+		r[key] = bytes.Clone(value)
+		return nil
+	}))
+	return r
+}
+
+var errEnough = errors.New("enough")
+
+// rebuilt is what the chain leads to from block 0 on.
+func (w *world) rebuilt(t *testing.T) replica {
+	t.Helper()
+	x, err := index.Create(t.TempDir(), index.Options{Logger: slog.New(slog.DiscardHandler)})
+	require.NoError(t, err)
+	w.follow(t, w.Gateways[0].Code, x.Apply)
+	r := dump(t, x)
+	require.NoError(t, x.Close())
+	return r
+}
+
+// onceEach requires that the chain holds no command twice that had an effect: promise 3. It is asked of every region's peer.
+func (w *world) onceEach(t *testing.T) {
+	t.Helper()
+	for _, g := range w.Gateways {
+		counts := map[string]int{}
+		next := w.follow(t, g.Code, func(b registry.Block) error {
+			for _, tx := range b.Transactions {
+				if tx.Valid {
+					counts[string(tx.Command)]++
+				}
+			}
+			return nil
+		})
+		for command, n := range counts {
+			require.Equal(t, 1, n, "recorded twice, says the peer of %s: %s", g.Code, command)
+		}
+		require.NotEmpty(t, counts, "%d blocks without a command", next)
+	}
+}
+
+// follow visits the chain from block 0 to the present height with a client that knows nothing but the genesis block's hash.
+func (w *world) follow(t *testing.T, region string, visit func(registry.Block) error) (next uint64) {
+	t.Helper()
+	c := w.Connection(region)
+	c.Logger = slog.New(slog.DiscardHandler)
+	client, err := fabric.Dial(c.Config)
+	require.NoError(t, err)
+	next, err = client.PeerHead(t.Context())
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	err = client.Blocks(ctx, 0, func(b registry.Block) error {
+		if err := visit(b); err != nil || b.Number+1 < next {
+			return err
+		}
+		return errEnough
+	})
+	require.ErrorIs(t, err, errEnough)
+	require.NoError(t, client.Close())
+	return next
+}

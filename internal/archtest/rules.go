@@ -122,6 +122,7 @@ var dependencies = []dependency{
 		hidden: true, shown: []string{"client/fabric/internal/..."},
 	},
 	{path: "rsc.io/qr", owners: []string{"internal/qr/..."}, hidden: true},
+	{path: "codeberg.org/go-pdf/fpdf", owners: []string{"internal/paper/..."}, hidden: true},
 	{path: "github.com/makiuchi-d/gozxing", owners: []string{"internal/qr/..."}, hidden: true},
 	{path: "github.com/stretchr/testify", tests: true},
 	{path: "pgregory.net/rapid", tests: true},

@@ -101,7 +101,7 @@ func (s *Services) validate() error {
 		missing(s.Issuer != nil, "Issuer"), missing(s.Status != nil, "Status"),
 		missing(s.Documents != nil, "Documents"), missing(s.Datasets != nil, "Datasets"),
 		missing(s.Agreements != nil, "Agreements"), missing(s.Verifier != nil, "Verifier"),
-		missing(s.Receipts != nil, "Receipts"), missing(s.Ledger != nil, "Ledger"),
+		missing(s.Receipts != nil, "Receipts"), missing(s.Printer != nil, "Printer"), missing(s.Ledger != nil, "Ledger"),
 		missing(s.Trust != nil, "Trust"), missing(s.Readiness != nil, "Readiness"))
 }
 

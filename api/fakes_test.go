@@ -59,8 +59,26 @@ func newRegion() *region {
 
 func (r *region) services() api.Services {
 	return api.Services{
-		Issuer: r, Status: r, Documents: r, Datasets: r, Agreements: r, Verifier: r, Receipts: r, Ledger: r, Trust: r, Readiness: r,
+		Issuer: r, Status: r, Documents: r, Datasets: r, Agreements: r, Verifier: r, Receipts: r, Printer: r, Ledger: r, Trust: r, Readiness: r,
 	}
+}
+
+func (r *region) PrintCertificate(_ context.Context, id string, _ []string) ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.certificates[id] == nil {
+		return nil, notFound()
+	}
+	return []byte("%PDF-1.3"), nil
+}
+
+func (r *region) PrintReceipt(_ context.Context, id string) ([]byte, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.receipts[id]; !ok {
+		return nil, notFound()
+	}
+	return []byte("%PDF-1.3"), nil
 }
 
 // once runs a write unless its operation was done before: the contract that every write has.

@@ -677,6 +677,10 @@ type NewCertificate struct {
 
 // Presentation defines model for Presentation.
 type Presentation struct {
+	// Portable The same with its receipt as one text for a QR code or a file, where `audience` is `urn:huzheng:self-contained` and
+	// the certificate is on the ledger. `nonce` is what the verifier showed, or `none`.
+	Portable string `json:"portable,omitempty,omitzero"`
+
 	// Presentation SD-JWT+KB (RFC 9901, 4)
 	Presentation string `json:"presentation"`
 
@@ -1005,6 +1009,12 @@ type IssueCertificatesParams struct {
 
 // IssueCertificatesParamsWait defines parameters for IssueCertificates.
 type IssueCertificatesParamsWait string
+
+// PrintCertificateParams defines parameters for PrintCertificate.
+type PrintCertificateParams struct {
+	// Fields Names of the fields to print
+	Fields []string `form:"fields,omitempty" json:"fields,omitempty,omitzero"`
+}
 
 // PublishDatasetParams defines parameters for PublishDataset.
 type PublishDatasetParams struct {

@@ -69,6 +69,8 @@ func examples(t testing.TB, g *gateway) map[string]example {
 		"withdrawAgreement": write(200, "/v1/agreements/cross-2026-01/versions/1/withdrawals", map[string]any{"ends": 1798761600}),
 		"verify":            post(200, "/v1/verifications", verifyOne()),
 		"verifyBatch":       post(200, "/v1/verifications/batch", map[string]any{"verifications": []any{verifyOne()}}),
+		"printCertificate":  get("/v1/certificates/" + certificate + "/print?fields=certificateHolderName"),
+		"printReceipt":      get("/v1/receipts/" + receipt + "/print"),
 		"getReceipt":        get("/v1/receipts/" + receipt), "getReceiptInclusion": get("/v1/receipts/" + receipt + "/inclusion"),
 		"getLedger": get("/v1/ledger"), "getBatch": get("/v1/ledger/batches/" + handleOf("batch")),
 		"listTypes": get("/v1/types"), "listRegions": get("/v1/regions"),

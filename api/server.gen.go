@@ -55,6 +55,9 @@ type ServerInterface interface {
 	// PresentCertificate A presentation of chosen fields (出示)
 	// (POST /v1/certificates/{id}/presentations)
 	PresentCertificate(ctx echo.Context, id CertificateID) error
+	// PrintCertificate A certificate on paper (打印证照)
+	// (GET /v1/certificates/{id}/print)
+	PrintCertificate(ctx echo.Context, id CertificateID, params PrintCertificateParams) error
 	// GetCertificateReceipt The inclusion receipt of an anchored certificate (存证回执)
 	// (GET /v1/certificates/{id}/receipt)
 	GetCertificateReceipt(ctx echo.Context, id CertificateID) error
@@ -91,6 +94,9 @@ type ServerInterface interface {
 	// GetReceiptInclusion The inclusion of a verification receipt in the ledger
 	// (GET /v1/receipts/{id}/inclusion)
 	GetReceiptInclusion(ctx echo.Context, id ReceiptID) error
+	// PrintReceipt A verification receipt on paper (打印核验回执)
+	// (GET /v1/receipts/{id}/print)
+	PrintReceipt(ctx echo.Context, id ReceiptID) error
 	// ListRegions Regions of the consortium (联盟地区)
 	// (GET /v1/regions)
 	ListRegions(ctx echo.Context) error
@@ -409,6 +415,31 @@ func (w *ServerInterfaceWrapper) PresentCertificate(ctx echo.Context) error {
 	return err
 }
 
+// PrintCertificate converts echo context to params.
+func (w *ServerInterfaceWrapper) PrintCertificate(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id CertificateID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PrintCertificateParams
+	// ------------- Optional query parameter "fields" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "fields", ctx.QueryParams(), &params.Fields, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter fields: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PrintCertificate(ctx, id, params)
+	return err
+}
+
 // GetCertificateReceipt converts echo context to params.
 func (w *ServerInterfaceWrapper) GetCertificateReceipt(ctx echo.Context) error {
 	var err error
@@ -661,6 +692,22 @@ func (w *ServerInterfaceWrapper) GetReceiptInclusion(ctx echo.Context) error {
 	return err
 }
 
+// PrintReceipt converts echo context to params.
+func (w *ServerInterfaceWrapper) PrintReceipt(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ReceiptID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PrintReceipt(ctx, id)
+	return err
+}
+
 // ListRegions converts echo context to params.
 func (w *ServerInterfaceWrapper) ListRegions(ctx echo.Context) error {
 	var err error
@@ -789,6 +836,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/certificates/:id/receipt", wrapper.GetCertificateReceipt, options.OperationMiddlewares["getCertificateReceipt"]...)
 	router.GET(options.BaseURL+"/v1/certificates/:id/status", wrapper.GetCertificateStatus, options.OperationMiddlewares["getCertificateStatus"]...)
 	router.POST(options.BaseURL+"/v1/certificates/:id/presentations", wrapper.PresentCertificate, options.OperationMiddlewares["presentCertificate"]...)
+	router.GET(options.BaseURL+"/v1/certificates/:id/print", wrapper.PrintCertificate, options.OperationMiddlewares["printCertificate"]...)
 	router.POST(options.BaseURL+"/v1/documents", wrapper.RecordDocument, options.OperationMiddlewares["recordDocument"]...)
 	router.POST(options.BaseURL+"/v1/documents/check", wrapper.CheckDocument, options.OperationMiddlewares["checkDocument"]...)
 	router.PUT(options.BaseURL+"/v1/datasets/:dataset", wrapper.PublishDataset, options.OperationMiddlewares["publishDataset"]...)
@@ -804,6 +852,7 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/verifications/batch", wrapper.VerifyBatch, options.OperationMiddlewares["verifyBatch"]...)
 	router.GET(options.BaseURL+"/v1/receipts/:id", wrapper.GetReceipt, options.OperationMiddlewares["getReceipt"]...)
 	router.GET(options.BaseURL+"/v1/receipts/:id/inclusion", wrapper.GetReceiptInclusion, options.OperationMiddlewares["getReceiptInclusion"]...)
+	router.GET(options.BaseURL+"/v1/receipts/:id/print", wrapper.PrintReceipt, options.OperationMiddlewares["printReceipt"]...)
 	router.GET(options.BaseURL+"/v1/ledger", wrapper.GetLedger, options.OperationMiddlewares["getLedger"]...)
 	router.GET(options.BaseURL+"/v1/ledger/batches/:id", wrapper.GetBatch, options.OperationMiddlewares["getBatch"]...)
 	router.GET(options.BaseURL+"/v1/types", wrapper.ListTypes, options.OperationMiddlewares["listTypes"]...)

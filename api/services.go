@@ -44,6 +44,15 @@ type Issuer interface {
 	Present(ctx context.Context, id string, request PresentationRequest) (*Presentation, error)
 }
 
+// Printer prints. What it returns is a PDF; NOT_ANCHORED_YET and FONT_MISSING are among its refusals.
+type Printer interface {
+	// PrintCertificate prints a certificate whoever asks, with the named fields, all where there are none: FIELD_INVALID for a
+	// field that the certificate does not have.
+	PrintCertificate(ctx context.Context, id string, fields []string) ([]byte, error)
+	// PrintReceipt prints a verification receipt whoever asks.
+	PrintReceipt(ctx context.Context, id string) ([]byte, error)
+}
+
 // StatusSetter changes certificates' status and reads it.
 type StatusSetter interface {
 	// SetStatus puts all entries on the ledger in one transaction, or none, and returns once they are there. Entries
@@ -139,6 +148,7 @@ type Services struct {
 	Agreements Agreements
 	Verifier   Verifier
 	Receipts   Receipts
+	Printer    Printer
 	Ledger     LedgerReader
 	Trust      TrustMetadata
 	Readiness  Readiness

@@ -687,6 +687,10 @@ type NewCertificate struct {
 
 // Presentation defines model for Presentation.
 type Presentation struct {
+	// Portable The same with its receipt as one text for a QR code or a file, where `audience` is `urn:huzheng:self-contained` and
+	// the certificate is on the ledger. `nonce` is what the verifier showed, or `none`.
+	Portable string `json:"portable,omitempty,omitzero"`
+
 	// Presentation SD-JWT+KB (RFC 9901, 4)
 	Presentation string `json:"presentation"`
 
@@ -1016,6 +1020,12 @@ type IssueCertificatesParams struct {
 // IssueCertificatesParamsWait defines parameters for IssueCertificates.
 type IssueCertificatesParamsWait string
 
+// PrintCertificateParams defines parameters for PrintCertificate.
+type PrintCertificateParams struct {
+	// Fields Names of the fields to print
+	Fields []string `form:"fields,omitempty" json:"fields,omitempty,omitzero"`
+}
+
 // PublishDatasetParams defines parameters for PublishDataset.
 type PublishDatasetParams struct {
 	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
@@ -1312,6 +1322,15 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/certificates/{id}/presentations (the `PresentCertificate` operationId).
 	PresentCertificate(ctx context.Context, id CertificateID, body PresentCertificateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// PrintCertificate A certificate on paper (打印证照)
+	//
+	// A PDF with the chosen fields, all of them where none is named, the QR code of the self-contained presentation, and the
+	// presentation with its inclusion receipt attached: whoever has the file can verify it. It is not bound to anybody. 409
+	// `NOT_ANCHORED_YET` until the certificate is on the ledger; 503 `FONT_MISSING` where the gateway has no Chinese font.
+	//
+	// Corresponds with GET /v1/certificates/{id}/print (the `PrintCertificate` operationId).
+	PrintCertificate(ctx context.Context, id CertificateID, params *PrintCertificateParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetCertificateReceipt The inclusion receipt of an anchored certificate (存证回执)
 	//
 	// Computed from what is stored. 409 `NOT_ANCHORED_YET` until the batch is on the ledger.
@@ -1438,6 +1457,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/receipts/{id}/inclusion (the `GetReceiptInclusion` operationId).
 	GetReceiptInclusion(ctx context.Context, id ReceiptID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PrintReceipt A verification receipt on paper (打印核验回执)
+	//
+	// A PDF with the signed receipt attached, and its inclusion receipt once it is anchored.
+	//
+	// Corresponds with GET /v1/receipts/{id}/print (the `PrintReceipt` operationId).
+	PrintReceipt(ctx context.Context, id ReceiptID, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRegions Regions of the consortium (联盟地区)
 	//
@@ -1856,6 +1882,25 @@ func (c *Client) PresentCertificate(ctx context.Context, id CertificateID, body 
 	return c.Client.Do(req)
 }
 
+// PrintCertificate A certificate on paper (打印证照)
+//
+// A PDF with the chosen fields, all of them where none is named, the QR code of the self-contained presentation, and the
+// presentation with its inclusion receipt attached: whoever has the file can verify it. It is not bound to anybody. 409
+// `NOT_ANCHORED_YET` until the certificate is on the ledger; 503 `FONT_MISSING` where the gateway has no Chinese font.
+//
+// Corresponds with GET /v1/certificates/{id}/print (the `PrintCertificate` operationId).
+func (c *Client) PrintCertificate(ctx context.Context, id CertificateID, params *PrintCertificateParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPrintCertificateRequest(c.Server, id, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetCertificateReceipt The inclusion receipt of an anchored certificate (存证回执)
 //
 // Computed from what is stored. 409 `NOT_ANCHORED_YET` until the batch is on the ledger.
@@ -2133,6 +2178,23 @@ func (c *Client) GetReceipt(ctx context.Context, id ReceiptID, reqEditors ...Req
 // Corresponds with GET /v1/receipts/{id}/inclusion (the `GetReceiptInclusion` operationId).
 func (c *Client) GetReceiptInclusion(ctx context.Context, id ReceiptID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetReceiptInclusionRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PrintReceipt A verification receipt on paper (打印核验回执)
+//
+// A PDF with the signed receipt attached, and its inclusion receipt once it is anchored.
+//
+// Corresponds with GET /v1/receipts/{id}/print (the `PrintReceipt` operationId).
+func (c *Client) PrintReceipt(ctx context.Context, id ReceiptID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPrintReceiptRequest(c.Server, id)
 	if err != nil {
 		return nil, err
 	}
@@ -2904,6 +2966,67 @@ func NewPresentCertificateRequestWithBody(server string, id CertificateID, conte
 	return req, nil
 }
 
+// NewPrintCertificateRequest constructs an http.Request for the PrintCertificate method
+func NewPrintCertificateRequest(server string, id CertificateID, params *PrintCertificateParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/certificates/%s/print", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if params.Fields != nil {
+
+			if queryFrag, err := runtime.StyleParamWithOptions("form", true, "fields", params.Fields, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "array", Format: ""}); err != nil {
+				return nil, err
+			} else {
+				for _, qp := range strings.Split(queryFrag, "&") {
+					rawQueryFragments = append(rawQueryFragments, qp)
+				}
+			}
+
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewGetCertificateReceiptRequest constructs an http.Request for the GetCertificateReceipt method
 func NewGetCertificateReceiptRequest(server string, id CertificateID) (*http.Request, error) {
 	var err error
@@ -3414,6 +3537,40 @@ func NewGetReceiptInclusionRequest(server string, id ReceiptID) (*http.Request, 
 	return req, nil
 }
 
+// NewPrintReceiptRequest constructs an http.Request for the PrintReceipt method
+func NewPrintReceiptRequest(server string, id ReceiptID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/receipts/%s/print", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListRegionsRequest constructs an http.Request for the ListRegions method
 func NewListRegionsRequest(server string) (*http.Request, error) {
 	var err error
@@ -3837,6 +3994,17 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/certificates/{id}/presentations (the `PresentCertificate` operationId).
 	PresentCertificateWithResponse(ctx context.Context, id CertificateID, body PresentCertificateJSONRequestBody, reqEditors ...RequestEditorFn) (*PresentCertificateResponse, error)
 
+	// PrintCertificateWithResponse A certificate on paper (打印证照)
+	//
+	// A PDF with the chosen fields, all of them where none is named, the QR code of the self-contained presentation, and the
+	// presentation with its inclusion receipt attached: whoever has the file can verify it. It is not bound to anybody. 409
+	// `NOT_ANCHORED_YET` until the certificate is on the ledger; 503 `FONT_MISSING` where the gateway has no Chinese font.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/certificates/{id}/print (the `PrintCertificate` operationId).
+	PrintCertificateWithResponse(ctx context.Context, id CertificateID, params *PrintCertificateParams, reqEditors ...RequestEditorFn) (*PrintCertificateResponse, error)
+
 	// GetCertificateReceiptWithResponse The inclusion receipt of an anchored certificate (存证回执)
 	//
 	// Computed from what is stored. 409 `NOT_ANCHORED_YET` until the batch is on the ledger.
@@ -3977,6 +4145,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/receipts/{id}/inclusion (the `GetReceiptInclusion` operationId).
 	GetReceiptInclusionWithResponse(ctx context.Context, id ReceiptID, reqEditors ...RequestEditorFn) (*GetReceiptInclusionResponse, error)
+
+	// PrintReceiptWithResponse A verification receipt on paper (打印核验回执)
+	//
+	// A PDF with the signed receipt attached, and its inclusion receipt once it is anchored.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/receipts/{id}/print (the `PrintReceipt` operationId).
+	PrintReceiptWithResponse(ctx context.Context, id ReceiptID, reqEditors ...RequestEditorFn) (*PrintReceiptResponse, error)
 
 	// ListRegionsWithResponse Regions of the consortium (联盟地区)
 	//
@@ -4888,6 +5065,62 @@ func (r PresentCertificateResponse) ContentType() string {
 	return ""
 }
 
+// PrintCertificateResponse200Headers the declared response headers of an HTTP 200 response for PrintCertificate
+type PrintCertificateResponse200Headers struct {
+	XRequestID string
+}
+
+// PrintCertificateResponseDefaultHeaders the declared response headers of an HTTP default response for PrintCertificate
+type PrintCertificateResponseDefaultHeaders struct {
+	RetryAfter string
+	XRequestID string
+}
+
+type PrintCertificateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PrintCertificateResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PrintCertificateResponseDefaultHeaders
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PrintCertificateResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PrintCertificateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PrintCertificateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PrintCertificateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PrintCertificateResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetCertificateReceiptResponse200Headers the declared response headers of an HTTP 200 response for GetCertificateReceipt
 type GetCertificateReceiptResponse200Headers struct {
 	XRequestID string
@@ -5644,6 +5877,62 @@ func (r GetReceiptInclusionResponse) ContentType() string {
 	return ""
 }
 
+// PrintReceiptResponse200Headers the declared response headers of an HTTP 200 response for PrintReceipt
+type PrintReceiptResponse200Headers struct {
+	XRequestID string
+}
+
+// PrintReceiptResponseDefaultHeaders the declared response headers of an HTTP default response for PrintReceipt
+type PrintReceiptResponseDefaultHeaders struct {
+	RetryAfter string
+	XRequestID string
+}
+
+type PrintReceiptResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PrintReceiptResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *PrintReceiptResponseDefaultHeaders
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r PrintReceiptResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r PrintReceiptResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PrintReceiptResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PrintReceiptResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PrintReceiptResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListRegionsResponse200Headers the declared response headers of an HTTP 200 response for ListRegions
 type ListRegionsResponse200Headers struct {
 	XRequestID string
@@ -6294,6 +6583,23 @@ func (c *ClientWithResponses) PresentCertificateWithResponse(ctx context.Context
 	return ParsePresentCertificateResponse(rsp)
 }
 
+// PrintCertificateWithResponse A certificate on paper (打印证照)
+//
+// A PDF with the chosen fields, all of them where none is named, the QR code of the self-contained presentation, and the
+// presentation with its inclusion receipt attached: whoever has the file can verify it. It is not bound to anybody. 409
+// `NOT_ANCHORED_YET` until the certificate is on the ledger; 503 `FONT_MISSING` where the gateway has no Chinese font.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/certificates/{id}/print (the `PrintCertificate` operationId).
+func (c *ClientWithResponses) PrintCertificateWithResponse(ctx context.Context, id CertificateID, params *PrintCertificateParams, reqEditors ...RequestEditorFn) (*PrintCertificateResponse, error) {
+	rsp, err := c.PrintCertificate(ctx, id, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePrintCertificateResponse(rsp)
+}
+
 // GetCertificateReceiptWithResponse The inclusion receipt of an anchored certificate (存证回执)
 //
 // Computed from what is stored. 409 `NOT_ANCHORED_YET` until the batch is on the ledger.
@@ -6529,6 +6835,21 @@ func (c *ClientWithResponses) GetReceiptInclusionWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseGetReceiptInclusionResponse(rsp)
+}
+
+// PrintReceiptWithResponse A verification receipt on paper (打印核验回执)
+//
+// A PDF with the signed receipt attached, and its inclusion receipt once it is anchored.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/receipts/{id}/print (the `PrintReceipt` operationId).
+func (c *ClientWithResponses) PrintReceiptWithResponse(ctx context.Context, id ReceiptID, reqEditors ...RequestEditorFn) (*PrintReceiptResponse, error) {
+	rsp, err := c.PrintReceipt(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePrintReceiptResponse(rsp)
 }
 
 // ListRegionsWithResponse Regions of the consortium (联盟地区)
@@ -7461,6 +7782,62 @@ func ParsePresentCertificateResponse(rsp *http.Response) (*PresentCertificateRes
 	return response, nil
 }
 
+// ParsePrintCertificateResponse parses an HTTP response from a PrintCertificateWithResponse call
+func ParsePrintCertificateResponse(rsp *http.Response) (*PrintCertificateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PrintCertificateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PrintCertificateResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers PrintCertificateResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetCertificateReceiptResponse parses an HTTP response from a GetCertificateReceiptWithResponse call
 func ParseGetCertificateReceiptResponse(rsp *http.Response) (*GetCertificateReceiptResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -8197,6 +8574,62 @@ func ParseGetReceiptInclusionResponse(rsp *http.Response) (*GetReceiptInclusionR
 		response.Headers200 = &headers
 	case true:
 		var headers GetReceiptInclusionResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePrintReceiptResponse parses an HTTP response from a PrintReceiptWithResponse call
+func ParsePrintReceiptResponse(rsp *http.Response) (*PrintReceiptResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PrintReceiptResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PrintReceiptResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers PrintReceiptResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

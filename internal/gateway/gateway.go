@@ -44,6 +44,7 @@ type Options struct {
 	WitnessEvery time.Duration // after traffic; 0: follow's default
 	Policy       attest.Policy // zero: attest.DefaultPolicy
 	API          api.Config    // zero: api.DefaultConfig; Credentials, Metrics and Log are filled in
+	Font         string        // TrueType file with Chinese glyphs, for prints; empty: one of the system's
 	Cache        *pebblekv.Cache
 	Clock        func() time.Time // nil: time.Now
 	Logger       *slog.Logger     // nil: slog.Default
@@ -139,7 +140,7 @@ func (g *Gateway) openAPI() error {
 	var err error
 	g.server, err = api.New(cfg, api.Services{
 		Issuer: issuer{g}, Status: statuses{g}, Documents: documents{g}, Datasets: datasets{g}, Agreements: agreements{g},
-		Verifier: &verifications{verifier: g.verifier, regions: g.members, observe: g.observe}, Receipts: receipts{g},
+		Verifier: &verifications{verifier: g.verifier, regions: g.members, observe: g.observe}, Receipts: receipts{g}, Printer: prints{g},
 		Ledger: ledgerReader{g}, Trust: &trust{g: g, lists: map[string]signedList{}}, Readiness: readiness{g},
 	})
 	return err

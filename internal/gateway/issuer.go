@@ -206,6 +206,9 @@ func (s issuer) Present(ctx context.Context, id string, r api.PresentationReques
 		return nil, err
 	}
 	out := &api.Presentation{Presentation: string(presentation)}
-	out.Receipt, err = s.g.receiptOf(c.Commitment, state)
+	if out.Receipt, err = s.g.receiptOf(c.Commitment, state); err != nil {
+		return nil, err
+	}
+	out.Portable, err = selfContained(r.Audience, presentation, out.Receipt)
 	return out, err
 }

@@ -2,6 +2,7 @@ package paper
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"io"
 	"io/fs"
@@ -29,9 +30,9 @@ var fontFiles = [...]string{
 
 const maxFont = 64 << 20
 
-// findFont reads the named font, or the first that is found. Errors: FONT_MISSING.
+// findFont reads the named font, or that of the environment, or the first that is found. Errors: FONT_MISSING.
 func findFont(named string) ([]byte, error) {
-	if named != "" {
+	if named = cmp.Or(named, os.Getenv(FontEnv)); named != "" {
 		return readFont(named)
 	}
 	for _, file := range fontFiles {

@@ -10,7 +10,8 @@ import (
 // Printer writes PDFs with one font. Safe for concurrent use.
 type Printer struct{ font []byte }
 
-// NewPrinter reads the font of that file, or, where none is named, the first that the system has. Errors: FONT_MISSING,
+// NewPrinter reads the font of that file, or, where none is named, the one that HUZHENG_FONT names, or the first that the
+// system has. Errors: FONT_MISSING,
 // which says what to install.
 func NewPrinter(fontFile string) (*Printer, error) {
 	font, err := findFont(fontFile)

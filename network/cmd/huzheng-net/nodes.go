@@ -15,8 +15,9 @@ import (
 )
 
 const nodeHelp = `
-节点名:类型.行政区划代码,例如 peer.440000、orderer.510000、ca.500000、chaincode.430000。
-A node is named by its kind and its region, as in peer.440000, orderer.510000, ca.500000, chaincode.430000.`
+节点名:类型.行政区划代码,例如 peer.440000、orderer.510000、ca.500000、chaincode.430000、gateway.440000。
+A node is named by its kind and its region, as in peer.440000, orderer.510000, ca.500000, chaincode.430000,
+gateway.440000.`
 
 // control is a command that does one thing to nodes.
 func control(o *options, use, short, done string, do func(*lifecycle.Network, context.Context, ...node.Name) error) *cobra.Command {

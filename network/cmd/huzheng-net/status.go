@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -46,17 +45,26 @@ func writeStatus(w io.Writer, s lifecycle.Status) error {
 	if c := s.Chaincode; c != nil {
 		fmt.Fprintf(w, "链码 chaincode %s %s (序号 sequence %d)\n", c.Name, c.Version, c.Sequence)
 	}
-	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintln(table, "节点 NODE\t状态 STATE\t高度 HEIGHT\t版本 VERSION\t地址 ADDRESS\t内存 MiB\t证书至 EXPIRES")
+	if s.Gateway != "" {
+		fmt.Fprintf(w, "网关 gateway %s\n", short(s.Gateway))
+	}
+	var nodes table
+	nodes.add("节点 NODE", "省份 REGION", "状态 STATE", "高度 HEIGHT", "版本 VERSION", "地址 ADDRESS", "内存 MiB", "证书至 EXPIRES")
 	for _, n := range s.Nodes {
 		height := ""
 		if n.Height > 0 {
 			height = strconv.FormatUint(n.Height, 10)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n",
-			n.Name, condition(n), height, n.Version, n.Address, n.Memory>>20, n.Expires.Format(time.DateOnly))
+		nodes.add(n.Name, n.Title, condition(n), height, n.Version, n.Address, memory(n.Memory), n.Expires.Format(time.DateOnly))
 	}
-	return table.Flush()
+	return nodes.write(w)
+}
+
+func memory(bytes int64) string {
+	if bytes == 0 {
+		return ""
+	}
+	return strconv.FormatInt(bytes>>20, 10)
 }
 
 func condition(n lifecycle.NodeStatus) string {
@@ -106,11 +114,11 @@ func writeAudit(w io.Writer, r audit.Report, asJSON bool) error {
 	if asJSON {
 		return writeJSON(w, r)
 	}
-	table := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	fmt.Fprintf(table, "省份 REGION\t高度 HEIGHT\t区块 %d 哈希 HASH\t配置 CONFIG\t链码 CHAINCODE\t程序 PROGRAM\n", r.Common)
+	var regions table
+	regions.add("省份 REGION", "高度 HEIGHT", fmt.Sprintf("区块 %d 哈希 HASH", r.Common), "配置 CONFIG", "链码 CHAINCODE", "程序 PROGRAM")
 	for _, region := range r.Regions {
 		if region.Error != "" {
-			fmt.Fprintf(table, "%s\t-\t%s\n", region.Code, region.Error)
+			regions.add(region.Code, "-", region.Error)
 			continue
 		}
 		chaincodes, programs := "", ""
@@ -120,10 +128,10 @@ func writeAudit(w io.Writer, r audit.Report, asJSON bool) error {
 		for _, p := range region.Serves {
 			programs += short(p.Digest) + " "
 		}
-		fmt.Fprintf(table, "%s\t%d\t%s\t%d %s\t%s\t%s\n",
-			region.Code, region.Height, short(region.Common), region.Config, short(region.ConfigHash), chaincodes, programs)
+		regions.add(region.Code, strconv.FormatUint(region.Height, 10), short(region.Common),
+			fmt.Sprintf("%d %s", region.Config, short(region.ConfigHash)), chaincodes, programs)
 	}
-	if err := table.Flush(); err != nil {
+	if err := regions.write(w); err != nil {
 		return err
 	}
 	for _, p := range r.Problems {

@@ -14,29 +14,35 @@ func up(o *options) *cobra.Command {
 	var (
 		file    string
 		cc      lifecycle.Chaincode
+		gateway string
 		replace bool
 	)
 	cmd := &cobra.Command{
 		Use:   "up",
 		Short: "启动网络;中断后再次执行即可继续 · Start the network; run it again to go on after an interruption",
-		Long: `按拓扑文件启动网络:构建程序、各省签发证书、生成创世区块、启动节点、加入通道、安装并提交链码。已有的网络保留数据,只补齐缺少的部分。
+		Long: `按拓扑文件启动网络:构建程序、各省签发证书、生成创世区块、启动节点、加入通道、安装并提交链码、启动网关。已有的网络保留数据,只补齐缺少的部分。
 
 Starts the network that a topology file describes. A network that is there keeps its data, and only what is missing is done:
 nodes that run are left alone, nodes that ended are started, nodes that "stop" has stopped stay stopped. Without a topology it is
 four provinces on the loopback, ordering with SmartBFT.`,
-		Example: "  huzheng-net up --chaincode bin/chaincode\n  huzheng-net up --topology provinces.yaml --dir /srv/huzheng",
+		Example: "  huzheng-net up --chaincode bin/chaincode --gateway bin/huzheng\n  huzheng-net up --topology provinces.yaml --dir /srv/huzheng",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			wanted, err := wantedTopology(file)
 			if err != nil {
 				return err
 			}
-			return bringUp(cmd, o, wanted, &cc, replace)
+			programs := lifecycle.Wanted{Gateway: gateway}
+			if cc.Program != "" {
+				programs.Chaincode = &cc
+			}
+			return bringUp(cmd, o, wanted, programs, replace)
 		},
 	}
 	cmd.Flags().StringVar(&file, "topology", "", "拓扑文件 · topology file (YAML)")
 	cmd.Flags().StringVar(&cc.Program, "chaincode", "", "链码服务程序 · the chaincode server's program")
 	cmd.Flags().StringVar(&cc.Version, "chaincode-version", "", "链码版本 · its version (default: the beginning of the program's SHA-256)")
+	cmd.Flags().StringVar(&gateway, "gateway", "", "网关程序;换一程序即逐省重启 · the gateways' program; another one than before restarts them, one after the other")
 	cmd.Flags().BoolVar(&replace, "replace", false, "先删除已有网络及其数据 · first remove a network that is there, with its data")
 	return cmd
 }
@@ -49,7 +55,7 @@ func wantedTopology(file string) (*topology.Topology, error) {
 	return &t, err
 }
 
-func bringUp(cmd *cobra.Command, o *options, wanted *topology.Topology, cc *lifecycle.Chaincode, replace bool) error {
+func bringUp(cmd *cobra.Command, o *options, wanted *topology.Topology, programs lifecycle.Wanted, replace bool) error {
 	if replace {
 		if err := remove(cmd, o); err != nil {
 			return err
@@ -68,14 +74,11 @@ func bringUp(cmd *cobra.Command, o *options, wanted *topology.Topology, cc *life
 		return err
 	}
 	defer n.Close()
-	if cc.Program == "" {
-		cc = nil
-	}
-	if err := n.Up(cmd.Context(), cc); err != nil {
+	if err := n.Up(cmd.Context(), programs); err != nil {
 		return err
 	}
 	tools.Log.Step("网络已就绪: "+n.Files().Dir, "the network is ready")
-	return nil
+	return writeAccess(cmd.OutOrStdout(), n.Files(), n.Access())
 }
 
 // endStrays ends nodes that outlived their folder. Where there are none either, there was nothing to take down, which none says.

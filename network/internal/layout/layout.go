@@ -4,11 +4,13 @@
 //	DIR/exchange/                              what the operators of other regions are handed, where each has a host of its own
 //	DIR/channel/                               configuration of the channel and its genesis block
 //	DIR/builder/bin/                           the peers' external chaincode builder
-//	DIR/chaincode/<digest>/                    chaincode servers' programs, by the SHA-256 of their bytes
+//	DIR/chaincode/<digest>/, gateway/<digest>/ programs of chaincode servers and gateways, by the SHA-256 of their bytes
+//	DIR/charter/                               what the regions found their consortium with: entries, charter, signatures
 //	DIR/logs/NODE.log                          what each node says
 //	DIR/regions/CODE/msp/                      public: what the other regions are given
 //	DIR/regions/CODE/ca/                       the region's root key and its CA
 //	DIR/regions/CODE/{orderer,peer,chaincode,admin,gateway}/   an identity (msp, tls) and what its holder needs
+//	DIR/regions/CODE/gateway/{data,data.keyring,master.key}    the gateway's stores, and apart from them what opens them
 package layout
 
 import "path/filepath"
@@ -45,6 +47,22 @@ func (n Network) Chaincode(digest string) string {
 	return filepath.Join(n.Dir, "chaincode", digest, "chaincode")
 }
 
+// GatewayProgram is where the program of a gateway with this digest is kept.
+func (n Network) GatewayProgram(digest string) string {
+	return filepath.Join(n.Dir, "gateway", digest, "huzheng")
+}
+
+// Founder is a region's entry in the consortium: its public keys, its organisation, its gateway's URL.
+func (n Network) Founder(code string) string { return n.charter(code + ".founder.json") }
+
+// Charter is what the founding regions sign.
+func (n Network) Charter() string { return n.charter("charter.json") }
+
+// CharterSignature is a region's signature of the charter.
+func (n Network) CharterSignature(code string) string { return n.charter(code + ".charter.sig") }
+
+func (n Network) charter(name string) string { return filepath.Join(n.Dir, "charter", name) }
+
 // Logs is the folder of the nodes' logs.
 func (n Network) Logs() string { return filepath.Join(n.Dir, "logs") }
 
@@ -79,6 +97,9 @@ func (r Region) CATLS() (cert, key string) {
 // Registrar is the file with the secret of the CA's registrar.
 func (r Region) Registrar() string { return filepath.Join(r.CA(), "registrar.secret") }
 
+// Gateway is the folder of the region's gateway.
+func (r Region) Gateway() Gateway { return Gateway{Identity: r.Identity("gateway")} }
+
 // Identity is the folder of one holder of certificates: orderer, peer, chaincode, admin or gateway.
 func (r Region) Identity(name string) Identity { return Identity{Dir: filepath.Join(r.Dir, name)} }
 
@@ -108,3 +129,28 @@ func (i Identity) TLSRoot() string { return filepath.Join(i.TLS(), "ca.pem") }
 
 // Data is where the node keeps its ledger.
 func (i Identity) Data() string { return filepath.Join(i.Dir, "data") }
+
+// Gateway is the folder of a region's gateway: its identity on the channel, and its stores. What opens the stores lies beside them, so
+// that a copy of the one does not carry the other.
+type Gateway struct{ Identity }
+
+// Connection is the file that tells the gateway how to reach the channel.
+func (g Gateway) Connection() string { return filepath.Join(g.Dir, "connection.json") }
+
+// Config is the gateway's configuration, which its program makes and reads.
+func (g Gateway) Config() string { return filepath.Join(g.Data(), "huzheng.yaml") }
+
+// Founder is the region's entry, where the gateway's program has made it.
+func (g Gateway) Founder() string { return filepath.Join(g.Data(), "founder.json") }
+
+// Keyring is the folder of the subjects' keys.
+func (g Gateway) Keyring() string { return g.Data() + ".keyring" }
+
+// MasterKey opens everything.
+func (g Gateway) MasterKey() string { return filepath.Join(g.Dir, "master.key") }
+
+// Unfinished is there while the stores are being made for the first time.
+func (g Gateway) Unfinished() string { return g.Data() + ".unfinished" }
+
+// Access is the file with the gateway's address and a key to its API, in a network for demonstration.
+func (g Gateway) Access() string { return filepath.Join(g.Dir, "access.json") }

@@ -8,7 +8,8 @@ import (
 )
 
 // AddRegion takes a province into a network that runs: its CA and certificates, its place in the channel (signed by all the present
-// regions), its orderer and peer, the chaincode. Run it again, or Up, to go on after an interruption.
+// regions), its orderer and peer, the chaincode, its gateway and
+// its place in the consortium. Run it again, or Up, to go on after an interruption.
 func (n *Network) AddRegion(ctx context.Context, r topology.Region) error {
 	if n.state.Local != "" {
 		return errAlone
@@ -31,5 +32,5 @@ func (n *Network) AddRegion(ctx context.Context, r topology.Region) error {
 		n.topology = grown
 		n.disconnect()
 	}
-	return n.Up(ctx, nil)
+	return n.Up(ctx, Wanted{})
 }

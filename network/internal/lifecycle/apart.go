@@ -79,16 +79,20 @@ type ImportKind string
 const (
 	Certificates ImportKind = "certificates" // of another region
 	Genesis      ImportKind = "genesis"
-	ConfigBlock  ImportKind = "config" // of a channel that this region has been taken into
-	Adopted      ImportKind = "change" // that the channel has already
+	ConfigBlock  ImportKind = "config"   // of a channel that this region has been taken into
+	Adopted      ImportKind = "change"   // that the channel has already
+	Founding     ImportKind = "founding" // what a region brings to the charter: its entry, or its signature
 )
 
 // Import takes in what another province has handed over: its public certificates, the genesis block, the configuration block of a
-// channel that this region joins, or a change that the channel has.
+// channel that this region joins, a change that the channel has, or what the charter of the consortium is made of.
 func (n *Network) Import(ctx context.Context, path string) (Imported, error) {
 	data, err := os.ReadFile(path) //nolint:gosec // the operator names the file
 	if err != nil {
 		return Imported{}, err
+	}
+	if place, founding := n.foundingPlace(path); founding {
+		return Imported{Kind: Founding}, n.keepFounding(data, place)
 	}
 	if strings.HasSuffix(path, ".block") {
 		return n.importBlock(ctx, data)

@@ -170,6 +170,6 @@ func (n *Network) openCA(r topology.Region) (*sdk.CA, []byte, error) {
 func readFile(path string) ([]byte, error) { return os.ReadFile(path) } //nolint:gosec // a path of the network's own layout
 
 func exists(path string) bool {
-	_, err := os.Stat(path) //nolint:gosec // a path of the network's own layout
+	_, err := os.Stat(path)
 	return err == nil
 }

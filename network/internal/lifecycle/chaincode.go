@@ -19,26 +19,26 @@ import (
 // ErrNoChaincode means that the network has none yet and none was named.
 var ErrNoChaincode = errors.New("no chaincode: name its server's program with --chaincode")
 
-// keepProgram copies the chaincode server's program into the network's folder and returns its digest.
-func (n *Network) keepProgram(path string) (digest string, err error) {
+// keepProgram copies a program into the network's folder, to where its digest says, and returns that.
+func keepProgram(path string, place func(digest string) string) (digest string, err error) {
 	data, err := os.ReadFile(path) //nolint:gosec // the operator names the program
 	if err != nil {
-		return "", fmt.Errorf("the chaincode server's program: %w", err)
+		return "", err
 	}
 	sum := sha256.Sum256(data)
 	digest = hex.EncodeToString(sum[:])
-	kept := n.files.Chaincode(digest)
+	kept := place(digest)
 	if exists(kept) {
 		return digest, nil
 	}
-	if err := os.MkdirAll(filepath.Dir(kept), 0o700); err != nil { //nolint:gosec // a path of the network's own layout
+	if err := os.MkdirAll(filepath.Dir(kept), 0o700); err != nil {
 		return "", err
 	}
 	partial := kept + ".partial"
 	if err := os.WriteFile(partial, data, 0o700); err != nil { //nolint:gosec // a program must be executable
 		return "", err
 	}
-	return digest, os.Rename(partial, kept) //nolint:gosec // a path of the network's own layout
+	return digest, os.Rename(partial, kept)
 }
 
 // pack makes the package that a region installs for a deployment. It is the same whenever it is made, as long as the region keeps

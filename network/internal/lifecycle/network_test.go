@@ -113,7 +113,7 @@ func freeBase(t *testing.T) int {
 		base := nextBase
 		nextBase += 100
 		free := true
-		for port := base + 50; port < base+80 && free; port++ {
+		for port := base + 50; port < base+90 && free; port++ {
 			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 			free = err == nil
 			if free {
@@ -226,7 +226,7 @@ func TestNetworkBFT(t *testing.T) {
 	ctx := t.Context()
 	first := lifecycle.Chaincode{Program: buildChaincode(t, "1")}
 	start := time.Now()
-	require.NoError(t, w.Up(ctx, &first))
+	require.NoError(t, w.Up(ctx, lifecycle.Wanted{Chaincode: &first}))
 	t.Logf("up in %s", time.Since(start).Round(100*time.Millisecond))
 	w.allReady(16)
 	w.put("a", "1")
@@ -253,7 +253,7 @@ func TestNetworkBFT(t *testing.T) {
 	gone := []node.Name{w.find("peer." + w.Topology().Regions[0].Code), w.find("chaincode." + w.Topology().Regions[2].Code)}
 	require.NoError(t, w.KillNodes(ctx, gone...))
 	w.reopen()
-	require.NoError(t, w.Up(ctx, nil))
+	require.NoError(t, w.Up(ctx, lifecycle.Wanted{}))
 	after, err := w.Running()
 	require.NoError(t, err)
 	for name, p := range before {
@@ -266,7 +266,7 @@ func TestNetworkBFT(t *testing.T) {
 
 	// Another chaincode, then everything once more.
 	second := lifecycle.Chaincode{Program: buildChaincode(t, "2"), Version: "2.0"}
-	require.ErrorContains(t, w.Up(ctx, &second), "upgrade-chaincode")
+	require.ErrorContains(t, w.Up(ctx, lifecycle.Wanted{Chaincode: &second}), "upgrade-chaincode")
 	require.NoError(t, w.UpgradeChaincode(ctx, second))
 	admin, err := w.Admin(w.Topology().Regions[3].Code)
 	require.NoError(t, err)
@@ -281,7 +281,7 @@ func TestNetworkBFT(t *testing.T) {
 	wiped := w.Topology().Regions[2].Code
 	require.NoError(t, w.KillNodes(ctx, w.find("peer."+wiped)))
 	require.NoError(t, os.RemoveAll(w.Files().Region(wiped).Identity("peer").Data()))
-	require.NoError(t, w.Up(ctx, nil))
+	require.NoError(t, w.Up(ctx, lifecycle.Wanted{}))
 	w.everywhere("d", "4")
 	w.agree()
 
@@ -329,7 +329,7 @@ func (w *world) nothingRuns() {
 
 func TestNetworkRaft(t *testing.T) {
 	w := newWorld(t, provinces(t, topology.Raft, 3))
-	require.NoError(t, w.Up(t.Context(), &lifecycle.Chaincode{Program: buildChaincode(t, "1")}))
+	require.NoError(t, w.Up(t.Context(), lifecycle.Wanted{Chaincode: &lifecycle.Chaincode{Program: buildChaincode(t, "1")}}))
 	w.put("a", "1")
 	require.NoError(t, w.KillNodes(t.Context(), w.find("orderer."+w.Topology().Regions[2].Code)))
 	w.put("b", "2")

@@ -58,6 +58,8 @@ func (n *Network) shows(kind, code string) []node.Name {
 			names = append(names, node.Name{Kind: d.Slot, Region: code})
 		}
 		return names
+	case "gateway":
+		return []node.Name{gatewayOf(code)}
 	}
 	return nil
 }

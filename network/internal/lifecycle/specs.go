@@ -22,6 +22,9 @@ func (n *Network) Nodes() []node.Name {
 		for _, d := range n.state.deployments() {
 			names = append(names, node.Name{Kind: d.Slot, Region: r.Code})
 		}
+		if n.state.Gateway != nil {
+			names = append(names, gatewayOf(r.Code))
+		}
 	}
 	return names
 }
@@ -33,6 +36,7 @@ func (n *Network) spec(name node.Name) (node.Spec, error) {
 		return node.Spec{}, fmt.Errorf("no region %s in the topology, which has %v", name.Region, n.topology.Codes())
 	}
 	var s node.Spec
+	var err error
 	switch name.Kind {
 	case node.CA:
 		s = n.caSpec(r)
@@ -41,10 +45,12 @@ func (n *Network) spec(name node.Name) (node.Spec, error) {
 	case node.Peer:
 		s = n.peerSpec(r)
 	case node.ChaincodeA, node.ChaincodeB:
-		var err error
-		if s, err = n.chaincodeSpec(r, name.Kind); err != nil {
-			return node.Spec{}, err
-		}
+		s, err = n.chaincodeSpec(r, name.Kind)
+	case node.Gateway:
+		s, err = n.gatewaySpec(r)
+	}
+	if err != nil {
+		return node.Spec{}, err
 	}
 	s.Name, s.Log = name, n.files.Log(name.String())
 	return s, nil

@@ -20,6 +20,13 @@ type state struct {
 	Stopped   []string    `json:"stopped,omitempty"`   // nodes that `stop` has stopped; `up` leaves them
 	Chaincode *deployment `json:"chaincode,omitempty"` // committed, or on its first way there
 	Next      *deployment `json:"next,omitempty"`      // an upgrade that is under way
+	Gateway   *serving    `json:"gateway,omitempty"`
+}
+
+// serving is the program of the gateways.
+type serving struct {
+	Digest  string `json:"digest"`  // SHA-256 of the program, hexadecimal
+	Founded bool   `json:"founded"` // the charter was put on the ledger from here
 }
 
 // deployment is one chaincode definition and the program that serves it in every region.

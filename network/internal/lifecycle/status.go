@@ -10,6 +10,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/network/internal/ask"
 	"github.com/huzheng-ledger/huzheng/network/internal/audit"
 	"github.com/huzheng-ledger/huzheng/network/internal/fabricbin"
+	"github.com/huzheng-ledger/huzheng/network/internal/gateway"
 	"github.com/huzheng-ledger/huzheng/network/internal/layout"
 	"github.com/huzheng-ledger/huzheng/network/internal/node"
 	"github.com/huzheng-ledger/huzheng/network/internal/osn"
@@ -24,6 +25,7 @@ type Status struct {
 	Consensus string       `json:"consensus"`
 	Release   string       `json:"fabricRelease"`
 	Chaincode *Served      `json:"chaincode,omitempty"`
+	Gateway   string       `json:"gatewayProgramSha256,omitempty"`
 	Nodes     []NodeStatus `json:"nodes"`
 }
 
@@ -38,7 +40,7 @@ type Served struct {
 // NodeStatus is one node at a moment.
 type NodeStatus struct {
 	Name    string `json:"name"`
-	Kind    string `json:"kind"` // ca, orderer, peer, chaincode
+	Kind    string `json:"kind"` // ca, orderer, peer, chaincode, gateway
 	Region  string `json:"region"`
 	Title   string `json:"regionName"`
 	Address string `json:"address"`
@@ -63,6 +65,9 @@ func (n *Network) Status(ctx context.Context) (Status, error) {
 	s := Status{Dir: n.files.Dir, Channel: n.topology.Channel, Consensus: string(n.topology.Consensus), Release: fabricbin.Release}
 	if d := n.state.Chaincode; d != nil {
 		s.Chaincode = &Served{Name: n.topology.Chaincode.Name, Version: d.Version, Sequence: d.Sequence, Digest: d.Digest}
+	}
+	if g := n.state.Gateway; g != nil {
+		s.Gateway = g.Digest
 	}
 	if _, err := n.Client(); err != nil { // opened before it is shared
 		return Status{}, err
@@ -92,7 +97,7 @@ func (n *Network) nodeStatus(ctx context.Context, name node.Name, p node.Process
 	if !runs {
 		return s
 	}
-	if err := n.look(ctx, r, name, &s); err != nil {
+	if err := n.look(ctx, r, name, p, &s); err != nil {
 		s.Problem = err.Error()
 		return s
 	}
@@ -108,13 +113,15 @@ func (n *Network) port(r topology.Region, kind node.Kind) int {
 		return r.Ports.Orderer
 	case node.Peer:
 		return r.Ports.Peer
+	case node.Gateway:
+		return r.Ports.Gateway
 	case node.ChaincodeA, node.ChaincodeB:
 	}
 	return slotPort(r, kind)
 }
 
 // look asks a node that runs whether it is ready, which release it is and, where it has a ledger, how high.
-func (n *Network) look(ctx context.Context, r topology.Region, name node.Name, s *NodeStatus) error {
+func (n *Network) look(ctx context.Context, r topology.Region, name node.Name, p node.Process, s *NodeStatus) error {
 	spec, err := n.spec(name)
 	if err != nil {
 		return err
@@ -131,6 +138,8 @@ func (n *Network) look(ctx context.Context, r topology.Region, name node.Name, s
 		return ledgerNode(ctx, root, r.Address(r.Ports.OrdererMetrics), s, func() (uint64, error) { return n.ordererHeight(ctx, r) })
 	case node.Peer:
 		return ledgerNode(ctx, root, r.Address(r.Ports.PeerMetrics), s, func() (uint64, error) { return n.peerHeight(ctx, r.Code) })
+	case node.Gateway:
+		return n.lookAtGateway(ctx, r, p, s)
 	case node.ChaincodeA, node.ChaincodeB:
 	}
 	for _, d := range n.state.deployments() {
@@ -151,6 +160,21 @@ func ledgerNode(ctx context.Context, root, operations string, s *NodeStatus, hei
 	var err error
 	s.Height, err = height()
 	return err
+}
+
+// lookAtGateway asks a gateway how far it has followed the ledger, and whether it can do its work; and the program that it runs which
+// version it is.
+func (n *Network) lookAtGateway(ctx context.Context, r topology.Region, p node.Process, s *NodeStatus) error {
+	var err error
+	if s.Version, err = (gateway.Program{Path: p.Program}).Version(ctx); err != nil {
+		return err
+	}
+	var ledger struct{ Height uint64 } // the number of the last block
+	if err := n.askGateway(ctx, r, "/v1/ledger", &ledger); err != nil {
+		return err
+	}
+	s.Height = ledger.Height + 1
+	return n.gatewayReady(ctx, r.Code)
 }
 
 func caVersion(ctx context.Context, root, url string) (string, error) {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/huzheng-ledger/huzheng/network/internal/node"
 	"github.com/huzheng-ledger/huzheng/network/internal/sdk"
 )
@@ -18,18 +20,26 @@ type Chaincode struct {
 	Version string // the beginning of the program's digest where empty
 }
 
+// Wanted is what the operator names for Up. What is empty stays as it is, or is not wanted yet.
+type Wanted struct {
+	Chaincode *Chaincode
+	Gateway   string // path of the gateways' program
+}
+
 // Up brings the network to where it should be, from nothing or from wherever it was interrupted: every node that the operator
-// has not stopped runs, the channel stands, the chaincode is committed. Where only one region's keys are here, it ends with
-// ErrExchange whenever the other operators have to act first. cc is nil where a chaincode that is there shall stay, or
-// where none is wanted yet. If Up fails or is interrupted, it ends the nodes that it has started; their logs stay.
-func (n *Network) Up(ctx context.Context, cc *Chaincode) (err error) {
+// has not stopped runs, the channel stands, the chaincode is committed, the gateways can do their work. Where only one region's keys are
+// here, it ends with ErrExchange whenever the other operators have to act first. If Up fails or is interrupted, it ends the nodes that it has started; their logs stay.
+func (n *Network) Up(ctx context.Context, wanted Wanted) (err error) {
 	n.started = nil
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, n.undo())
 		}
 	}()
-	if err := n.choose(cc); err != nil {
+	if err := n.choose(wanted.Chaincode); err != nil {
+		return err
+	}
+	if err := n.chooseGateway(wanted.Gateway); err != nil {
 		return err
 	}
 	if err := n.ensureCertificates(ctx); err != nil {
@@ -44,6 +54,18 @@ func (n *Network) Up(ctx context.Context, cc *Chaincode) (err error) {
 	if err := n.ensureGenesis(ctx); err != nil {
 		return err
 	}
+	together, both := errgroup.WithContext(ctx)
+	makeGateways := n.makeGateways(n.local())
+	together.Go(func() error { return makeGateways(both) })
+	together.Go(func() error { return n.openChannel(both) })
+	if err := together.Wait(); err != nil {
+		return err
+	}
+	return n.openGateways(ctx)
+}
+
+// openChannel starts the nodes that keep the ledger, and has them take part in the channel and serve the chaincode.
+func (n *Network) openChannel(ctx context.Context) error {
 	if err := n.startLedger(ctx); err != nil {
 		return err
 	}
@@ -74,9 +96,9 @@ func (n *Network) choose(cc *Chaincode) error {
 
 // deploymentOf keeps a chaincode's program.
 func (n *Network) deploymentOf(cc Chaincode) (deployment, error) {
-	digest, err := n.keepProgram(cc.Program)
+	digest, err := keepProgram(cc.Program, n.files.Chaincode)
 	if err != nil {
-		return deployment{}, err
+		return deployment{}, fmt.Errorf("the chaincode server's program: %w", err)
 	}
 	d := deployment{Digest: digest, Version: cc.Version}
 	if d.Version == "" {

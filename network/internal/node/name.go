@@ -16,6 +16,7 @@ const (
 	Peer       Kind = "peer"
 	ChaincodeA Kind = "chaincode-a"
 	ChaincodeB Kind = "chaincode-b"
+	Gateway    Kind = "gateway"
 )
 
 // Name names a node, as in "peer.440000".
@@ -30,7 +31,7 @@ func (n Name) String() string { return string(n.Kind) + "." + n.Region }
 // ParseName reads what String writes.
 func ParseName(s string) (Name, error) {
 	kind, region, found := strings.Cut(s, ".")
-	kinds := []Kind{CA, Orderer, Peer, ChaincodeA, ChaincodeB}
+	kinds := []Kind{CA, Orderer, Peer, ChaincodeA, ChaincodeB, Gateway}
 	if !found || region == "" || !slices.Contains(kinds, Kind(kind)) {
 		return Name{}, fmt.Errorf("%q names no node: it is one of %v, a dot and a region's code, as in peer.440000", s, kinds)
 	}

@@ -139,7 +139,7 @@ func TestNames(t *testing.T) {
 	got, err := node.ParseName("chaincode-b.510000")
 	require.NoError(t, err)
 	require.Equal(t, node.Name{Kind: node.ChaincodeB, Region: "510000"}, got)
-	for _, bad := range []string{"", "peer", "peer.", "gateway.440000", ".440000"} {
+	for _, bad := range []string{"", "peer", "peer.", "gateway", "gateways.440000", ".440000"} {
 		_, err := node.ParseName(bad)
 		require.Error(t, err, bad)
 	}

@@ -24,6 +24,9 @@ func Default() Topology {
 // Fill gives every absent field its default.
 func (t *Topology) Fill() {
 	or(&t.Channel, "huzheng")
+	if networkForm.MatchString(t.Channel) {
+		or(&t.Network, t.Channel)
+	}
 	or(&t.Consensus, BFT)
 	or(&t.Chaincode.Name, "huzheng")
 	or(&t.Batch.Timeout, Duration(200*time.Millisecond))
@@ -46,6 +49,16 @@ func (r *Region) fill(base int) {
 	or(&r.Listen, r.Host)
 	or(&r.PortBase, base)
 	r.Ports.fill(r.PortBase)
+	or(&r.URL, r.defaultURL())
+}
+
+// defaultURL is where the region's gateway is reached, or a name that is kept for examples (RFC 2606) where only this machine
+// reaches it.
+func (r *Region) defaultURL() string {
+	if r.Local() {
+		return "https://gw." + r.Code + ".example"
+	}
+	return "https://" + r.Address(r.Ports.Gateway)
 }
 
 func (p *Ports) fill(base int) {
@@ -58,6 +71,7 @@ func (p *Ports) fill(base int) {
 	or(&p.OrdererMetrics, base+63)
 	or(&p.CA, base+71)
 	or(&p.Gateway, base+80)
+	or(&p.GatewayPeer, base+81)
 }
 
 // or sets *field to value where it is zero.

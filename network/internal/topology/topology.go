@@ -18,6 +18,7 @@ const (
 // Topology is a whole network. The zero value of an optional field means its default, which Load and Default fill in.
 type Topology struct {
 	Channel      string       `yaml:"channel"`      // Fabric channel of all regions
+	Network      string       `yaml:"network"`      // id of the consortium that the gateways found on the channel; its name where absent
 	Consensus    Consensus    `yaml:"consensus"`    // bft or raft
 	Batch        Batch        `yaml:"batch"`        // when a block is cut
 	BFT          Timeouts     `yaml:"bft"`          // only read where consensus is bft
@@ -53,13 +54,14 @@ type Certificates struct {
 	Node Duration `yaml:"node"` // everything that the region's CA issues; the CA rounds to whole minutes
 }
 
-// Region is one province: its own CA, peer, orderer and chaincode server.
+// Region is one province: its own CA, peer, orderer, chaincode server and gateway.
 type Region struct {
 	Code     string `yaml:"code"`     // GB/T 2260, a province: six digits that end in 0000
 	Name     string `yaml:"name"`     // as people call it
 	MSPID    string `yaml:"msp"`      // Fabric membership provider
 	Host     string `yaml:"host"`     // where the others reach it: an IP address or a DNS name
 	Listen   string `yaml:"listen"`   // the address its nodes bind; host where absent
+	URL      string `yaml:"url"`      // of its gateway, https: what it issues names this for ever
 	PortBase int    `yaml:"portBase"` // the ports not named in ports are counted from here
 	Ports    Ports  `yaml:"ports"`
 }
@@ -75,6 +77,7 @@ type Ports struct {
 	ChaincodeA     int `yaml:"chaincodeA"` // two slots, so that an upgrade starts the next server beside the present one
 	ChaincodeB     int `yaml:"chaincodeB"`
 	Gateway        int `yaml:"gateway"`
+	GatewayPeer    int `yaml:"gatewayPeer"` // kept for what gateways ask each other
 }
 
 // Address joins the region's host and a port, as others dial it.
@@ -82,6 +85,12 @@ func (r Region) Address(port int) string { return net.JoinHostPort(r.Host, strco
 
 // Bind joins the region's listening address and a port.
 func (r Region) Bind(port int) string { return net.JoinHostPort(r.Listen, strconv.Itoa(port)) }
+
+// Local reports whether nobody beyond this machine reaches the region's nodes.
+func (r Region) Local() bool {
+	address := net.ParseIP(r.Listen)
+	return r.Listen == "localhost" || (address != nil && address.IsLoopback())
+}
 
 // Region finds a region by its code.
 func (t Topology) Region(code string) (Region, bool) {

@@ -45,7 +45,11 @@ func TestMistakesAreAllNamed(t *testing.T) {
 		"two at once": {func(t *topology.Topology) { t.Regions[0].Name = ""; t.Regions[2].Host = "no host" },
 			[]string{"region 1", "no name", "region 3", `"no host"`}},
 		"short root": {func(t *topology.Topology) { t.Certificates.Root = t.Certificates.Node }, []string{"outlive"}},
-		"size":       {func(t *topology.Topology) { t.Batch.PreferredBytes = "two" }, []string{`"two"`}},
+		"network":    {func(t *topology.Topology) { t.Network = "net" }, []string{`network "net"`}},
+		"url in the clear": {func(t *topology.Topology) { t.Regions[2].URL = "http://gw.cq.example" },
+			[]string{"region 3", `url "http://gw.cq.example"`}},
+		"same url": {func(t *topology.Topology) { t.Regions[1].URL = t.Regions[0].URL }, []string{"url https://gw.440000.example is taken by 440000"}},
+		"size":     {func(t *topology.Topology) { t.Batch.PreferredBytes = "two" }, []string{`"two"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			topo := topology.Default()
@@ -57,6 +61,21 @@ func TestMistakesAreAllNamed(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestGatewaysHavePlaceAndName(t *testing.T) {
+	def := topology.Default()
+	require.Equal(t, "huzheng", def.Network)
+	require.Equal(t, 17180, def.Regions[1].Ports.Gateway)
+	require.Equal(t, 17181, def.Regions[1].Ports.GatewayPeer)
+	require.True(t, def.Regions[1].Local())
+	require.Equal(t, "https://gw.510000.example", def.Regions[1].URL)
+
+	apart := topology.Topology{Channel: "abc", Regions: []topology.Region{{Code: "440000", Host: "10.0.0.1", PortBase: 17000}}}
+	apart.Fill()
+	require.False(t, apart.Regions[0].Local())
+	require.Equal(t, "https://10.0.0.1:17080", apart.Regions[0].URL)
+	require.ErrorContains(t, apart.Validate(), `network ""`, "a channel's name that is too short is no id of a consortium")
 }
 
 func TestUnknownMembersAreRefused(t *testing.T) {

@@ -16,6 +16,8 @@ import (
 var (
 	codeForm    = regexp.MustCompile(`^[1-9][0-9]0000$`)
 	mspForm     = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9.-]{0,63}$`)
+	networkForm = regexp.MustCompile(`^[0-9A-Za-z._-]{4,64}$`)
+	urlForm     = regexp.MustCompile(`^https://[^/?#@\s]+(/[^?#\s]*[^/?#\s])?$`)
 	channelForm = regexp.MustCompile(`^[a-z][a-z0-9.-]{0,248}$`)
 	nameForm    = regexp.MustCompile(`^[A-Za-z0-9]+([-_][A-Za-z0-9]+)*$`)
 	hostForm    = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$`)
@@ -64,6 +66,7 @@ func (t Topology) Validate() error {
 func (t Topology) checkChannel() []error {
 	return collect(
 		rule(channelForm.MatchString(t.Channel), "channel %q: lower-case letters, digits, dots and hyphens, a letter first", t.Channel),
+		rule(networkForm.MatchString(t.Network), "network %q: name one of 4 to 64 letters, digits, dots, hyphens and underscores", t.Network),
 		rule(nameForm.MatchString(t.Chaincode.Name), "chaincode name %q: letters and digits, joined by - or _", t.Chaincode.Name),
 		rule(t.Consensus == BFT || t.Consensus == Raft, "consensus %q: bft or raft", t.Consensus),
 		rule(t.Consensus != BFT || len(t.Regions) >= 4, "bft among %d regions survives no fault: name 4 or more, or take raft", len(t.Regions)),
@@ -85,8 +88,10 @@ func (r Region) check(seen map[string]string) []error {
 		rule(mspForm.MatchString(r.MSPID), "msp %q: letters, digits, dots and hyphens, a letter first", r.MSPID),
 		rule(hostForm.MatchString(r.Host), "host %q: an IP address or a DNS name", r.Host),
 		rule(hostForm.MatchString(r.Listen), "listen %q: an IP address or a DNS name", r.Listen),
+		rule(urlForm.MatchString(r.URL), "url %q: https://host, without a slash at its end", r.URL),
 		unique(seen, "code "+r.Code, r.Code),
 		unique(seen, "msp "+r.MSPID, r.Code),
+		unique(seen, "url "+r.URL, r.Code),
 	)
 	for _, p := range r.Ports.all() {
 		problems = append(problems, collect(
@@ -106,6 +111,7 @@ func (p Ports) all() []namedPort {
 	return []namedPort{
 		{"ca", p.CA}, {"orderer", p.Orderer}, {"ordererAdmin", p.OrdererAdmin}, {"ordererMetrics", p.OrdererMetrics},
 		{"peer", p.Peer}, {"peerMetrics", p.PeerMetrics}, {"chaincodeA", p.ChaincodeA}, {"chaincodeB", p.ChaincodeB}, {"gateway", p.Gateway},
+		{"gatewayPeer", p.GatewayPeer},
 	}
 }
 

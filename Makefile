@@ -12,6 +12,9 @@ FUZZTIME ?= 10s
 # What `make bench` runs: an expression over benchmark names, and for how long each.
 BENCH ?= .
 BENCHTIME ?= 1s
+# The folder of the network that `make network` starts.
+NETWORK ?= bin/network
+HUZHENG_NET = bin/huzheng-net --dir $(NETWORK)
 # Arguments of `make demo`, as in: make demo ARGS='--out results --json'
 ARGS ?=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
@@ -41,6 +44,22 @@ build-network: ## build bin/huzheng-net, which starts and administers Fabric net
 .PHONY: demo
 demo: build ## four provinces certify and verify each other's documents; ends by itself
 	bin/huzheng demo $(ARGS)
+
+.PHONY: network
+network: build build-network ## four provinces on a Fabric network of their own, each with its gateway, in NETWORK (bin/network)
+	$(HUZHENG_NET) up --chaincode bin/chaincode --gateway bin/huzheng
+
+.PHONY: network-demo
+network-demo: build ## what `make demo` shows, on the network that `make network` has started
+	bin/huzheng demo --network $(NETWORK) $(ARGS)
+
+.PHONY: network-status
+network-status: build-network ## the network's nodes: state, height, version, certificate expiry
+	$(HUZHENG_NET) status
+
+.PHONY: network-down
+network-down: build-network ## end the network and remove its data
+	$(HUZHENG_NET) down --wipe
 
 .PHONY: bench
 bench: build ## measure: benchmarks beside the code, then the table of speeds

@@ -53,11 +53,11 @@ func importing(o *options) *cobra.Command {
 	return &cobra.Command{
 		Use:   "import FILE...",
 		Short: "导入其他省交来的公开证书、区块或已生效的配置更新 · Take in another province's public certificates, a block, or a change that the channel has",
-		Long: `导入其他省交来的:公开证书(*.public.json)、创世区块(genesis.block)、新加入省所需的配置区块(config.block),或通道已生效的配置更新(*.change.json)。
+		Long: `导入其他省交来的:公开证书(*.public.json)、创世区块(genesis.block)、联盟章程的条目与签名(*.founder.json、*.charter.sig)、新加入省所需的配置区块(config.block),或通道已生效的配置更新(*.change.json)。
 
-Takes in what another province hands over: its public certificates (*.public.json), the genesis block (genesis.block), the
-configuration block that a region enters with which joins later (config.block), or a change that the channel has by now (*.change.json).
-Each is checked against what is known here before anything of it is kept. Compare fingerprints of roots on another way.`,
+Takes in what another province hands over: its public certificates (*.public.json), the genesis block (genesis.block), its entry
+in the charter and its signature of it (*.founder.json, *.charter.sig), the configuration block that a region enters with which joins
+later (config.block), or a change that the channel has by now (*.change.json). Each is checked against what is known here before anything of it is kept. Compare fingerprints of roots on another way.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.with(cmd, func(n *lifecycle.Network) error {
@@ -81,6 +81,8 @@ func printImported(w io.Writer, done lifecycle.Imported) {
 		fmt.Fprintln(w, "创世区块与拓扑和证书相符 · the genesis block says what the topology and the certificates call for")
 	case lifecycle.ConfigBlock:
 		fmt.Fprintln(w, "配置区块与拓扑和本省证书相符 · the configuration block says what the topology and this region's certificates call for")
+	case lifecycle.Founding:
+		fmt.Fprintln(w, "已收下,用于联盟章程 · kept for the charter")
 	case lifecycle.Adopted:
 		fmt.Fprintln(w, "本目录已与通道一致 · this folder is in line with the channel")
 	}

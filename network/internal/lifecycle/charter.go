@@ -60,12 +60,27 @@ func (n *Network) found(ctx context.Context) error {
 	if err := n.program().MakeCharter(ctx, n.topology.Network, n.files.Charter(), files...); err != nil {
 		return err
 	}
-	if err := n.everyRegion(n.localFounders(founders), func(code string) error {
-		return n.program().SignCharter(ctx, n.files.Region(code).Gateway().Config(), n.files.Charter(), n.files.CharterSignature(code))
-	}); err != nil {
+	if err := n.signCharter(ctx, founders); err != nil {
 		return err
 	}
 	return n.submitCharter(ctx, founders)
+}
+
+// signCharter signs for every local region. On a region's own host its operator does that, after comparing the charter with what the
+// others have.
+func (n *Network) signCharter(ctx context.Context, founders []string) error {
+	if own := n.state.Local; own != "" {
+		signature := n.files.CharterSignature(own)
+		if exists(signature) {
+			return nil
+		}
+		config := n.files.Region(own).Gateway().Config()
+		return fmt.Errorf("%w: compare what `huzheng charter show %s` says with the other regions by telephone, then sign: "+
+			"huzheng charter sign --config %s --out %s %[2]s; then run up again", ErrExchange, n.files.Charter(), config, signature)
+	}
+	return n.everyRegion(n.localFounders(founders), func(code string) error {
+		return n.program().SignCharter(ctx, n.files.Region(code).Gateway().Config(), n.files.Charter(), n.files.CharterSignature(code))
+	})
 }
 
 func (n *Network) submitCharter(ctx context.Context, founders []string) error {

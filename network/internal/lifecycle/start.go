@@ -13,7 +13,7 @@ import (
 
 const (
 	readyWithin    = 60 * time.Second // for a process to come up; a ledger that was killed is checked first
-	stopGrace      = 10 * time.Second
+	stopGrace      = 25 * time.Second // a gateway answers what is under way first
 	settle         = 90 * time.Second // for orderers or peers to agree on something
 	otherOperators = 30 * time.Minute
 	askAgain       = 100 * time.Millisecond

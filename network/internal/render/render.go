@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"text/template"
 
 	"github.com/huzheng-ledger/huzheng/network/internal/fabricbin"
@@ -33,7 +34,8 @@ type page struct {
 	Target
 	Topology topology.Topology
 	Region   topology.Region
-	First    bool // of the topology
+	First    bool   // of the topology
+	Submits  string // code of the region that puts the charter on the ledger: the lowest
 }
 
 // Render writes the folders into dir, which must not exist or be empty.
@@ -46,7 +48,9 @@ func Render(dir string, t topology.Topology, target Target, tools lifecycle.Tool
 		return fmt.Errorf("%s is not empty", dir)
 	}
 	for i, r := range t.Regions {
-		if err := one(filepath.Join(dir, r.Code), page{Target: target, Topology: t, Region: r, First: i == 0}, tools); err != nil {
+		if err := one(filepath.Join(dir, r.Code), page{
+			Target: target, Topology: t, Region: r, First: i == 0, Submits: slices.Min(t.Codes()),
+		}, tools); err != nil {
 			return fmt.Errorf("folder of %s: %w", r.Code, err)
 		}
 	}

@@ -133,6 +133,9 @@ func (h *History) signer(key string) attest.Signer {
 	return h.signers[key]
 }
 
+// Key is the public key of that id.
+func (h *History) Key(id string) *attest.PublicKey { return h.signer(id).Public() }
+
 func (h *History) regionOf(key string) string {
 	for i := range h.owners {
 		if code := h.owners[i].code; len(key) > len(code) && key[:len(code)] == code {

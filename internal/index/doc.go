@@ -3,7 +3,7 @@
 //
 // # What flows through it
 //
-//	block ─▶ [Index.Apply]: chain, rules over an overlay ─▶ one Pebble batch: effects, positions, checkpoint, D(n)
+//	blocks ─▶ [Index.Apply]: chain, rules over an overlay ─▶ one Pebble batch: effects, positions, checkpoint, D(n)
 //	                                                                └─▶ [Index.Read]: a registry.View ─▶ evidence
 //
 // Beside each record stand the positions of its first and its last write, which are no part of the state. For each block
@@ -14,8 +14,9 @@
 //
 // # Durability
 //
-// The index holds nothing that the ledger does not: it is written without waiting for the disk. A crash may take the last
-// blocks back, always whole and always the last ones, and the follower applies them again. What a crash does worse is
+// The index holds nothing that the ledger does not: it is written without waiting for the disk. A batch holds whole blocks
+// with the checkpoint behind the last: one while the ledger is followed, several while it is caught up with. A crash may take
+// the last batches back, always whole and always the last ones, and the follower applies their blocks again. What a crash does worse is
 // repaired by [Index.Reset] and following from block 0, which leads to the same bytes.
 //
 // # Consistency

@@ -12,14 +12,11 @@ import (
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/internal/credentials"
 	"github.com/huzheng-ledger/huzheng/internal/metrics"
+	"github.com/huzheng-ledger/huzheng/internal/throttle"
 )
 
-// Rate is a token bucket: PerSecond tokens come back each second, at most Burst are held. One request takes one; a
-// request of many items takes one an item.
-type Rate struct {
-	PerSecond float64
-	Burst     int
-}
+// Rate is a token bucket, see throttle.Rate.
+type Rate = throttle.Rate
 
 // Config is how the API behaves. DefaultConfig gives everything that has a safe default; the rest is needed.
 type Config struct {
@@ -84,11 +81,9 @@ func (c *Config) Validate() error {
 	need(c.AnchorWait > 0 && c.AnchorWait < c.RequestTimeout, "AnchorWait is not below RequestTimeout")
 	need(min(c.HeaderTimeout, c.BodyTimeout, c.WriteTimeout, c.IdleTimeout, c.ShutdownGrace) > 0, "a time-out is missing")
 	need(c.MaxInFlight > 0, "MaxInFlight is missing")
-	need(c.Credential.valid() && c.Address.valid(), "a rate is missing")
+	need(c.Credential.Valid() && c.Address.Valid(), "a rate is missing")
 	return errors.Join(errs...)
 }
-
-func (r Rate) valid() bool { return r.PerSecond > 0 && r.Burst > 0 }
 
 func (s *Services) validate() error {
 	missing := func(ok bool, name string) error {

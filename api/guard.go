@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/internal/throttle"
 )
 
 // call is one request on its way to a handler, once the guard has let it through.
@@ -98,9 +99,9 @@ func bearer(r *http.Request) string {
 	return token
 }
 
-func (s *Server) throttle(l *limiter, key string, n int) error {
-	if wait := l.take(key, n); wait > 0 {
-		return retryError{attest.Errorf(attest.CodeRateLimited, "come back later"), retryAfter(wait)}
+func (s *Server) throttle(l *throttle.Limiter, key string, n int) error {
+	if wait := l.Take(key, n); wait > 0 {
+		return retryError{attest.Errorf(attest.CodeRateLimited, "come back later"), throttle.RetryAfter(wait)}
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"net/http"
 
 	"github.com/labstack/echo/v4"
+
+	"github.com/huzheng-ledger/huzheng/internal/throttle"
 )
 
 // Server is the gateway's HTTP interface. It is an http.Handler.
@@ -19,8 +21,8 @@ type Server struct {
 	operations   map[string]*operation
 	problems     *problems
 	slots        chan struct{}
-	byCredential *limiter
-	byAddress    *limiter
+	byCredential *throttle.Limiter
+	byAddress    *throttle.Limiter
 }
 
 var _ ServerInterface = (*Server)(nil)
@@ -37,7 +39,7 @@ func New(cfg Config, services Services) (*Server, error) {
 	s := &Server{
 		cfg: cfg, services: services, echo: echo.New(), operations: operations, problems: newProblems(cfg.Log),
 		slots:        make(chan struct{}, cfg.MaxInFlight),
-		byCredential: newLimiter(cfg.Credential, cfg.Now), byAddress: newLimiter(cfg.Address, cfg.Now),
+		byCredential: throttle.New(cfg.Credential, cfg.Now), byAddress: throttle.New(cfg.Address, cfg.Now),
 	}
 	s.routes()
 	return s, nil
@@ -57,6 +59,9 @@ func (s *Server) routes() {
 	RegisterHandlersWithOptions(s.echo, s, RegisterHandlersOptions{OperationMiddlewares: guards})
 	s.echo.GET("/metrics", echo.WrapHandler(s.cfg.Metrics.Handler()))
 	if s.cfg.Pages != nil {
+		for _, machines := range []string{"/v1/*", "/peer/*", "/.well-known/*"} { // programs are told in their own language
+			s.echo.RouteNotFound(machines, echo.NotFoundHandler)
+		}
 		s.echo.RouteNotFound("/*", echo.WrapHandler(s.cfg.Pages))
 	}
 }

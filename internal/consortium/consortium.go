@@ -100,7 +100,7 @@ func (p *Plan) open(ctx context.Context, ledger Ledger, by joins) (*Consortium, 
 		as, genesis, opened := by.member(m)
 		g, err := gateway.Open(gateway.Options{Place: m.Place, Region: m.Region.Code, Network: p.Network,
 			Ledger: as, Genesis: genesis, BatchSize: p.BatchSize, BatchWait: p.BatchWait,
-			WitnessEvery: p.WitnessEvery, API: p.api(m), Cache: p.Cache, Logger: p.logger()})
+			WitnessEvery: p.WitnessEvery, API: p.api(m), Pages: m.Pages, Cache: p.Cache, Logger: p.logger()})
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("region %s: %w", m.Region.Code, err), c.Close())
 		}

@@ -18,6 +18,7 @@ type Member struct {
 	Region attest.Region
 	// ClientAddress tells whom a request without a credential comes from; nil: as Plan.API says.
 	ClientAddress func(*http.Request) string
+	Pages         *gateway.Pages // nil: no web pages
 }
 
 // api is how the member's API behaves.

@@ -46,6 +46,7 @@ type Options struct {
 	API          api.Config    // zero: api.DefaultConfig; Credentials, Metrics and Log are filled in
 	Font         string        // TrueType file with Chinese glyphs, for prints; empty: one of the system's
 	Cache        *pebblekv.Cache
+	Pages        *Pages           // nil: no web pages
 	Clock        func() time.Time // nil: time.Now
 	Logger       *slog.Logger     // nil: slog.Default
 }
@@ -137,6 +138,13 @@ func (g *Gateway) openAPI() error {
 		cfg = api.DefaultConfig()
 	}
 	cfg.Credentials, cfg.Metrics, cfg.Log, cfg.Now, cfg.Suite = g.creds, g.metrics, g.log, g.o.Clock, g.vault.Suite()
+	if g.o.Pages != nil {
+		pages, err := g.pages(&cfg)
+		if err != nil {
+			return err
+		}
+		cfg.Pages = pages
+	}
 	var err error
 	g.server, err = api.New(cfg, api.Services{
 		Issuer: issuer{g}, Status: statuses{g}, Documents: documents{g}, Datasets: datasets{g}, Agreements: agreements{g},

@@ -47,6 +47,7 @@ type Options struct {
 	BatchWait time.Duration         // 0: 5 ms
 	Witness   time.Duration         // 0: 10 ms
 	API       func(cfg *api.Config) // changes the defaults; may be nil
+	Pages     *gateway.Pages        // of every gateway; nil: no web pages
 }
 
 func (o Options) withDefaults() Options {
@@ -108,7 +109,9 @@ func Found(t testing.TB, o Options) *World {
 	w.Plan = &consortium.Plan{Network: Network, Suite: o.Suite, LedgerDir: filepath.Join(w.Dir, "ledger"),
 		BatchWait: o.BatchWait, WitnessEvery: o.Witness, API: config, Logger: o.Logger}
 	for _, code := range o.Regions {
-		w.Plan.Members = append(w.Plan.Members, w.member(code))
+		m := w.member(code)
+		m.Pages = o.Pages
+		w.Plan.Members = append(w.Plan.Members, m)
 	}
 	t.Cleanup(func() { require.NoError(t, w.Close()) })
 	var err error

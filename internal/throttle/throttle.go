@@ -1,4 +1,4 @@
-package api
+package throttle
 
 import (
 	"container/list"
@@ -10,12 +10,22 @@ import (
 	"golang.org/x/time/rate"
 )
 
+// Rate is a token bucket: PerSecond tokens come back each second, at most Burst are held. One request takes one; a
+// request of many items takes one an item.
+type Rate struct {
+	PerSecond float64
+	Burst     int
+}
+
+// Valid reports whether there is a rate at all.
+func (r Rate) Valid() bool { return r.PerSecond > 0 && r.Burst > 0 }
+
 // maxBuckets bounds what a limiter remembers. Past it the bucket that was used longest ago goes, and its client starts
 // with a full one: an attacker who comes from so many addresses is the business of the network in front.
 const maxBuckets = 1 << 16
 
-// limiter is a token bucket for each key.
-type limiter struct {
+// Limiter is a token bucket for each key. Safe for concurrent use.
+type Limiter struct {
 	rate Rate
 	now  func() time.Time
 
@@ -29,13 +39,14 @@ type bucket struct {
 	tokens *rate.Limiter
 }
 
-func newLimiter(r Rate, now func() time.Time) *limiter {
-	return &limiter{rate: r, now: now, buckets: map[string]*list.Element{}, order: list.New()}
+// New makes a Limiter of full buckets.
+func New(r Rate, now func() time.Time) *Limiter {
+	return &Limiter{rate: r, now: now, buckets: map[string]*list.Element{}, order: list.New()}
 }
 
-// take takes n tokens, or none and says how long to wait until there are as many. More than a bucket holds is taken for
+// Take takes n tokens, or none and says how long to wait until there are as many. More than a bucket holds is taken for
 // all that it holds, so that a request within the API's own limits is never refused for ever.
-func (l *limiter) take(key string, n int) (wait time.Duration) {
+func (l *Limiter) Take(key string, n int) (wait time.Duration) {
 	now := l.now()
 	r := l.bucket(key).ReserveN(now, min(n, l.rate.Burst))
 	wait = r.DelayFrom(now)
@@ -45,7 +56,7 @@ func (l *limiter) take(key string, n int) (wait time.Duration) {
 	return wait
 }
 
-func (l *limiter) bucket(key string) *rate.Limiter {
+func (l *Limiter) bucket(key string) *rate.Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e, ok := l.buckets[key]; ok {
@@ -61,7 +72,7 @@ func (l *limiter) bucket(key string) *rate.Limiter {
 	return b.tokens
 }
 
-// retryAfter is the value of the header in whole seconds, at least one (RFC 9110, 10.2.3).
-func retryAfter(wait time.Duration) string {
+// RetryAfter is the value of the header in whole seconds, at least one (RFC 9110, 10.2.3).
+func RetryAfter(wait time.Duration) string {
 	return strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
 }

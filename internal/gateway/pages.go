@@ -1,0 +1,68 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/huzheng-ledger/huzheng/api"
+	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/attest/gbt"
+	"github.com/huzheng-ledger/huzheng/internal/session"
+	"github.com/huzheng-ledger/huzheng/internal/signin"
+	"github.com/huzheng-ledger/huzheng/internal/throttle"
+	"github.com/huzheng-ledger/huzheng/web/ledger"
+	"github.com/huzheng-ledger/huzheng/web/public"
+	"github.com/huzheng-ledger/huzheng/web/shell"
+)
+
+// Pages is how a gateway serves web pages.
+type Pages struct {
+	SignIn *signin.Config // nil: nobody signs in
+	Limits session.Limits // zero: the defaults
+	// BaseURL is where browsers reach the gateway; empty: the loopback alone.
+	BaseURL string
+	// Secure says that browsers come by TLS that a proxy in front ends.
+	Secure bool
+	// Public bounds verifications without sign-in, for each address; zero: DefaultPublicRate.
+	Public api.Rate
+}
+
+// DefaultPublicRate lets a person verify what lies on a table, and nobody try codes.
+var DefaultPublicRate = api.Rate{PerSecond: 0.5, Burst: 20}
+
+// pages puts the web pages together: each section with what it needs of this gateway.
+func (g *Gateway) pages(cfg *api.Config) (http.Handler, error) {
+	o := g.o.Pages
+	province, _ := gbt.Province(g.o.Region)
+	shellOptions := shell.Options{Region: g.o.Region, Name: province.Chinese, Log: g.log, Now: g.o.Clock, Offices: offices{g},
+		Limits: o.Limits, BaseURL: o.BaseURL, Secure: o.Secure}
+	if o.SignIn != nil {
+		var err error
+		if shellOptions.SignIn, err = signin.New(*o.SignIn); err != nil {
+			return nil, err
+		}
+	}
+	rate := o.Public
+	if rate == (api.Rate{}) {
+		rate = DefaultPublicRate
+	}
+	limiter := throttle.New(rate, g.o.Clock)
+	address := cfg.ClientAddress
+	return shell.New(shellOptions,
+		public.New(public.Deps{Verifier: publicVerifier{g},
+			Allow: func(r *http.Request) bool { return limiter.Take(address(r), 1) == 0 }}),
+		ledger.New(ledgerPages{g, &latestBatches{}}),
+	)
+}
+
+// offices is shell.Offices over the region's index.
+type offices struct{ g *Gateway }
+
+// Office implements shell.Offices.
+func (s offices) Office(_ context.Context, uscc string) (string, error) {
+	a, err := s.g.index.Authority(uscc)
+	if err != nil || a == nil || a.Region != s.g.o.Region || a.State == attest.AuthorityDissolved {
+		return "", err
+	}
+	return a.Name, nil
+}

@@ -1,0 +1,67 @@
+package public
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/huzheng-ledger/huzheng/attest"
+)
+
+// Purpose is why something is verified.
+type Purpose struct {
+	UseCause string
+	Scenario string // empty: the first that an agreement in force names for this type of certificate
+}
+
+// Presentation is what somebody holds: an SD-JWT, and its inclusion receipt where they have it.
+type Presentation struct {
+	SDJWT   []byte
+	Receipt []byte
+}
+
+// Answer is a verdict, with the names for what it is about. Empty names: not known.
+type Answer struct {
+	Verdict   *attest.Verdict
+	Purpose   Purpose        // as it was judged
+	Claims    *attest.Claims // nil where the presentation could not be read
+	Profile   *attest.Profile
+	Authority string
+	Type      string
+	ReceiptID string
+	Time      int64 // Unix seconds
+}
+
+// Verifier judges for the public. Its errors say nothing about what was presented. Safe for concurrent use.
+type Verifier interface {
+	Verify(ctx context.Context, p Presentation, why Purpose) (*Answer, error)
+	// CheckReceipt verifies a verification receipt (核验回执) by the ledger.
+	CheckReceipt(ctx context.Context, jws []byte) (*attest.VerificationReceipt, error)
+	// Receipt is a receipt that was given to the public: NOT_FOUND for every other one.
+	Receipt(ctx context.Context, id string) (jws []byte, err error)
+	// Scenarios lists what certificates are recognised for here, by the agreements in force.
+	Scenarios(ctx context.Context) ([]string, error)
+}
+
+// Redeemer takes a proof code (用证码) in.
+type Redeemer interface {
+	Redeem(ctx context.Context, code string, why Purpose) (*Answer, error)
+}
+
+// Decoder reads the code in a photo.
+type Decoder interface {
+	Decode(image []byte) (text string, err error)
+}
+
+// Extractor takes the certificate out of the PDF that carries it.
+type Extractor interface {
+	Extract(pdf []byte) (Presentation, error)
+}
+
+// Deps is what the section needs. Redeemer, Decoder and Extractor may be nil: then the page offers no such way.
+type Deps struct {
+	Verifier  Verifier
+	Redeemer  Redeemer
+	Decoder   Decoder
+	Extractor Extractor
+	Allow     func(r *http.Request) bool // whether the address may verify now
+}

@@ -1,0 +1,27 @@
+package text
+
+var signInWords = Section{
+	"signin.title":            {"登录", "Sign in"},
+	"signin.lead":             {"通过本地区的统一身份认证平台登录。这里不保存您的口令。", "You sign in at your region's identity platform. No password is kept here."},
+	"signin.citizen":          {"我是公民", "I am a citizen"},
+	"signin.citizen.text":     {"查看自己的证照，出示用证码，了解谁在何时用过。", "See your certificates, show a proof code, and learn who used it and when."},
+	"signin.citizen.button":   {"公民登录", "Sign in as a citizen"},
+	"signin.staff":            {"我是窗口工作人员", "I work at an office"},
+	"signin.staff.text":       {"以所在单位的名义核验、签发和管理证照，权限由单位授予。", "Verify, issue and manage certificates for your office, as far as your office lets you."},
+	"signin.staff.button":     {"工作人员登录", "Sign in as staff"},
+	"signin.failed":           {"没有登录成功", "You are not signed in"},
+	"signin.error.cancelled":  {"登录已取消。需要时可以重新开始。", "Sign-in was cancelled. You can begin again at any time."},
+	"signin.error.expired":    {"登录用时过长，或在另一个窗口里开始。请重新登录。", "It took too long, or was begun in another window. Please sign in again."},
+	"signin.error.provider":   {"身份认证平台暂时无法使用，请稍后再试。", "The identity platform cannot be reached now. Please try again later."},
+	"signin.error.token":      {"身份认证平台的回复未通过验证。请重新登录；如反复出现，请联系管理员。", "The identity platform's answer did not verify. Sign in again; tell the administrator if it happens again."},
+	"signin.error.person":     {"您的账号没有办理所需的身份信息。公民登录需要公民身份号码，工作人员登录需要所属单位和角色。", "Your account lacks what is needed: a citizen number for citizens, an office and a role for staff."},
+	"signin.error.office":     {"您所属的单位没有在本地区登记。请到所属地区的网站登录。", "Your office is not registered in this region. Please sign in at your own region's site."},
+	"signin.out":              {"已退出登录", "You are signed out"},
+	"signin.role.verify":      {"核验", "verify"},
+	"signin.role.issue":       {"签发", "issue"},
+	"signin.role.suspend":     {"状态管理", "status"},
+	"signin.role.govern":      {"互认协议", "agreements"},
+	"signin.role.audit":       {"查档", "audit"},
+	"signin.unavailable":      {"本网关尚未接入身份认证平台", "No identity platform is connected to this gateway"},
+	"signin.unavailable.text": {"公共核验和账本无需登录即可使用。", "Public verification and the ledger need no sign-in."},
+}

@@ -187,12 +187,12 @@ func (n *Network) keepFounding(data []byte, place string) error {
 // admitGateways has the members of the consortium take in the regions that joined the channel after it was founded. A region whose
 // gateway can do its work is a member.
 func (n *Network) admitGateways(ctx context.Context) error {
-	if n.state.Local != "" {
-		return nil // every region's operator agrees to it at the own gateway
-	}
 	founders, err := n.founders()
 	if err != nil {
 		return err
+	}
+	if n.state.Local != "" {
+		return n.askAdmission(founders)
 	}
 	members := slices.Clone(founders)
 	for _, code := range n.localCodes() {
@@ -204,6 +204,26 @@ func (n *Network) admitGateways(ctx context.Context) error {
 		}
 		members = append(members, code)
 	}
+	return nil
+}
+
+// askAdmission has the operator of a region on a host of its own hand out its entry, where it joined later: the members' operators
+// agree to it, each at the own gateway.
+func (n *Network) askAdmission(founders []string) error {
+	own := n.state.Local
+	if slices.Contains(founders, own) || n.state.Gateway.Founded {
+		return nil
+	}
+	entry, err := readFile(n.files.Region(own).Gateway().Founder())
+	if err != nil {
+		return err
+	}
+	out := n.files.Exchange(own + ".founder.json")
+	if err := pki.WriteFile(out, entry); err != nil {
+		return err
+	}
+	n.Log.Step("请将 "+out+" 交给各成员省,由过半数成员批准(huzheng region propose / approve)",
+		"give this entry to the members; a majority has to agree, with huzheng region propose and approve")
 	return nil
 }
 

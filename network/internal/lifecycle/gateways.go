@@ -109,7 +109,13 @@ func (n *Network) openGateways(ctx context.Context) error {
 	if err := n.admitGateways(ctx); err != nil {
 		return err
 	}
-	return n.gatewaysReady(ctx, n.localCodes())
+	if err := n.gatewaysReady(ctx, n.localCodes()); err != nil {
+		return err
+	}
+	if len(n.running(node.Gateway, n.localCodes())) == 0 {
+		return nil
+	}
+	return n.change(func(s *state) { s.Gateway.Founded = true })
 }
 
 // replaceGateways restarts those gateways that run another program than the present one. The next is not touched before the one

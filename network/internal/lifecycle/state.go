@@ -26,7 +26,7 @@ type state struct {
 // serving is the program of the gateways.
 type serving struct {
 	Digest  string `json:"digest"`  // SHA-256 of the program, hexadecimal
-	Founded bool   `json:"founded"` // the charter was put on the ledger from here
+	Founded bool   `json:"founded"` // the local regions are members of the consortium that the ledger holds
 }
 
 // deployment is one chaincode definition and the program that serves it in every region.

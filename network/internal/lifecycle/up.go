@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/huzheng-ledger/huzheng/network/internal/node"
+	"github.com/huzheng-ledger/huzheng/network/internal/pki"
 	"github.com/huzheng-ledger/huzheng/network/internal/sdk"
 )
 
@@ -54,14 +55,48 @@ func (n *Network) Up(ctx context.Context, wanted Wanted) (err error) {
 	if err := n.ensureGenesis(ctx); err != nil {
 		return err
 	}
-	together, both := errgroup.WithContext(ctx)
-	makeGateways := n.makeGateways(n.local())
-	together.Go(func() error { return makeGateways(both) })
-	together.Go(func() error { return n.openChannel(both) })
-	if err := together.Wait(); err != nil {
+	if err := n.openChannelAndMakeGateways(ctx); err != nil {
 		return err
 	}
 	return n.openGateways(ctx)
+}
+
+// openChannelAndMakeGateways does both at once, where it can: a gateway is told which block the channel begins with, and a region that
+// joined later learns that from its peer.
+func (n *Network) openChannelAndMakeGateways(ctx context.Context) error {
+	makeGateways := n.makeGateways(n.local())
+	if !exists(n.files.Genesis()) {
+		if err := n.openChannel(ctx); err != nil {
+			return err
+		}
+		if err := n.fetchGenesis(ctx); err != nil {
+			return err
+		}
+		return makeGateways(ctx)
+	}
+	together, ctx := errgroup.WithContext(ctx)
+	together.Go(func() error { return makeGateways(ctx) })
+	together.Go(func() error { return n.openChannel(ctx) })
+	return together.Wait()
+}
+
+// fetchGenesis keeps the channel's first block as the own peer has it, which has followed the hashes back to it.
+func (n *Network) fetchGenesis(ctx context.Context) error {
+	if n.state.Gateway == nil {
+		return nil
+	}
+	own := n.localCodes()[0]
+	admin, err := n.Admin(own)
+	if err != nil {
+		return err
+	}
+	return until(ctx, "the peer of "+own+" has the channel's first block", settle, func(ctx context.Context) (bool, error) {
+		block, err := admin.Block(ctx, own, 0)
+		if err != nil {
+			return false, err
+		}
+		return true, pki.WriteFile(n.files.Genesis(), block)
+	})
 }
 
 // openChannel starts the nodes that keep the ledger, and has them take part in the channel and serve the chaincode.

@@ -74,11 +74,17 @@ test: ## everything that proves it works: rules, formats, properties, faults, co
 	go test -count=1 -shuffle=on -timeout 20m ./...
 	@echo "== the network module, without a network"
 	cd network && go test -count=1 -short ./...
+	@$(MAKE) test-faults
 	@$(MAKE) fuzz FUZZTIME=2000x
 
 .PHONY: test-race
 test-race: ## the same tests, shorter, under the race detector
 	go test -race -short -count=1 -timeout 30m ./...
+
+.PHONY: test-faults
+test-faults: ## conformance and faults on real Fabric networks with gateways: builds Fabric once (minutes), then some ten minutes
+	@echo "== conformance and faults on real Fabric networks"
+	HUZHENG_FABRIC=1 go test -v -count=1 -p 1 -timeout 60m -run 'TestFabric|TestFaults' ./test/conformance ./test/faults
 
 .PHONY: test-network
 test-network: ## the network module on real Fabric networks: builds Fabric once (minutes), then some four minutes

@@ -76,7 +76,7 @@ func report(b *testing.B, took []time.Duration) {
 // founded is a network with a consortium.
 func founded(b *testing.B) *network {
 	b.Helper()
-	n := open(b)
+	n := open(b, connections(b))
 	found := conformance.Script(b, n.members, 0, 1)[0]
 	_, err := n.Submit(b.Context(), found.MSP, found.Command)
 	require.NoError(b, err)

@@ -5,5 +5,6 @@
 //	Script(seed) ─▶ Ledger.Submit ─▶ events, refusals ──────────────┐
 //	                Ledger.Blocks ─▶ index.Apply ─▶ state digest ───┼─▶ equal to registry.Apply over a map
 //
-// The suite runs against the embedded ledger always, and against a Fabric network where the environment names one (see Env).
+// The suite runs against the embedded ledger always, and against a Fabric network where one may be started or the environment
+// names one (see Env).
 package conformance

@@ -14,6 +14,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/attest/registry"
 	"github.com/huzheng-ledger/huzheng/client/fabric"
 	"github.com/huzheng-ledger/huzheng/test/conformance"
+	"github.com/huzheng-ledger/huzheng/test/internal/fabricnet"
 )
 
 // network is a real network by its regions' clients. Each follows the blocks, as a gateway does.
@@ -23,13 +24,13 @@ type network struct {
 	members        []conformance.Member
 }
 
-// connections are those of the network whose folder the environment names, in the order of the regions' codes; without one the
-// test is skipped.
+// connections are those of the network whose folder the environment names, or of one that is started for the test, in the order
+// of the regions' codes.
 func connections(t testing.TB) []fabric.Connection {
 	t.Helper()
 	dir := os.Getenv(conformance.Env)
 	if dir == "" {
-		t.Skipf("no Fabric network: %s names no folder of huzheng-net", conformance.Env)
+		dir = fabricnet.Up(t).Dir
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "regions", "*", "gateway", "connection.json"))
 	require.NoError(t, err)
@@ -45,9 +46,8 @@ func connections(t testing.TB) []fabric.Connection {
 }
 
 // open connects to the network.
-func open(t testing.TB) *network {
+func open(t testing.TB, list []fabric.Connection) *network {
 	t.Helper()
-	list := connections(t)
 	n := &network{clients: map[string]*fabric.Client{}}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, len(list))
@@ -101,9 +101,15 @@ func reaches(ctx context.Context, client *fabric.Client, number uint64) error {
 	}
 }
 
-// TestFabric runs the suite on a real network, which is the tests' alone: they found its consortium with keys of their own.
+// TestFabric is on a real network, which is the tests' alone: they found its consortium with keys of their own.
 func TestFabric(t *testing.T) {
-	n := open(t)
+	list := connections(t)
+	t.Run("script", func(t *testing.T) { runScript(t, open(t, list)) })
+	t.Run("from anywhere", func(t *testing.T) { fromAnywhere(t, list[0].Config) })
+}
+
+// runScript runs the suite, and compares the state at every region's peer with the index's.
+func runScript(t *testing.T, n *network) {
 	next, err := n.Head(t.Context())
 	require.NoError(t, err)
 	state := conformance.Run(t, n, n.members, next, 120)
@@ -119,10 +125,9 @@ func TestFabric(t *testing.T) {
 	t.Logf("%d records are the same at %d peers and in the index", len(state), len(n.clients))
 }
 
-// TestFabricFromAnywhere: following may begin at any block, with a client that knows nothing but the genesis block's hash. What
-// it is shown is the same chain, whatever configurations lie before.
-func TestFabricFromAnywhere(t *testing.T) {
-	c := connections(t)[0].Config
+// fromAnywhere: following may begin at any block, with a client that knows nothing but the genesis block's hash. What it is
+// shown is the same chain, whatever configurations lie before.
+func fromAnywhere(t *testing.T, c fabric.Config) {
 	whole := hashes(t, c, 0, 0)
 	height := uint64(len(whole))
 	require.Greater(t, height, uint64(3))

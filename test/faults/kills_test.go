@@ -11,10 +11,13 @@ import (
 	"github.com/huzheng-ledger/huzheng/test/internal/fabricnet"
 )
 
-var rounds = flag.Int("faults.rounds", 6, "nodes that are killed, beside every orderer once")
+var (
+	rounds       = flag.Int("faults.rounds", 4, "nodes that are killed, beside every orderer once")
+	gatewayKills = flag.Int("faults.gateway-kills", 4, "how often a gateway is killed")
+)
 
 const (
-	more    = 8                // acknowledgements a region, after each fault
+	more    = 5                // acknowledgements a region, after each fault
 	resumed = 15 * time.Second // writes go on so soon after a leader is lost
 )
 
@@ -91,5 +94,22 @@ func (w *world) noOrderers(t *testing.T) {
 	w.Do(append([]string{"start"}, all...)...)
 	l.progress(t, "orderers are back", more, w.regions()...)
 	t.Logf("valid verdicts without any orderer %v; writes went on %v after all were started", counts, time.Since(began).Round(time.Millisecond))
+	l.check(t)
+}
+
+// gatewayKilled: promises 1 and 3. A gateway dies as by a crash in the middle of its batches, again and again.
+func (w *world) gatewayKilled(t *testing.T) {
+	g, _ := w.picked(t)
+	process := g.Process()
+	l := w.load(t)
+	for range *gatewayKills {
+		l.progress(t, "before the kill", more/2, g.Code)
+		process.Kill()
+		process.Start()
+	}
+	l.progress(t, "after the kills", more, w.regions()...)
+	l.end()
+	process.Back()
+	t.Logf("the gateway of %s killed %d times, %d certificates of its acknowledged", g.Code, *gatewayKills, l.acks[g.Code])
 	l.check(t)
 }

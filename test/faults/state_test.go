@@ -13,7 +13,6 @@ import (
 	"github.com/huzheng-ledger/huzheng/attest/registry"
 	"github.com/huzheng-ledger/huzheng/client/fabric"
 	"github.com/huzheng-ledger/huzheng/internal/index"
-	"github.com/huzheng-ledger/huzheng/test/internal/fabricnet"
 )
 
 // restTries is how often the ledger is looked at until nothing was recorded meanwhile. Statements are made twice a minute.
@@ -77,7 +76,7 @@ func (w *world) replicas(t *testing.T) map[string]replica {
 	all := map[string]replica{"rebuilt": w.rebuilt(t)}
 	for _, g := range w.Gateways {
 		all["replica of "+g.Code] = dump(t, g.Gateway.Index())
-		all["peer of "+g.Code] = held(t, g)
+		all["peer of "+g.Code] = heldBy(t, g.Ledger)
 	}
 	return all
 }
@@ -92,13 +91,13 @@ func dump(t *testing.T, x *index.Index) replica {
 	return r
 }
 
-// held is the state at a gateway's own peer.
-func held(t *testing.T, g *fabricnet.Gateway) replica {
+// heldBy is the state at a client's own peer.
+func heldBy(t *testing.T, client *fabric.Client) replica {
 	t.Helper()
 	r := replica{}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	require.NoError(t, g.Ledger.State(ctx, func(key string, value []byte) error {
+	require.NoError(t, client.State(ctx, func(key string, value []byte) error {
 		r[key] = bytes.Clone(value)
 		return nil
 	}))

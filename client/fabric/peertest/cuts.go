@@ -47,7 +47,7 @@ func (c *Cuts) Struck() map[string]int {
 }
 
 func (c *Cuts) strikes(method, where string) bool {
-	if c == nil || method != Endorse && method != Submit && method != Status {
+	if c == nil || !isSubmission(method) {
 		return false
 	}
 	c.mu.Lock()
@@ -58,3 +58,5 @@ func (c *Cuts) strikes(method, where string) bool {
 	c.counted[where+" "+method]++
 	return true
 }
+
+func isSubmission(method string) bool { return method == Endorse || method == Submit || method == Status }

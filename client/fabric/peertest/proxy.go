@@ -36,6 +36,7 @@ type Proxy struct {
 	shows  atomic.Int64 // streams of blocks that are open
 	cuts   atomic.Pointer[Cuts]
 	closed atomic.Bool // connections are refused
+	alone  atomic.Bool // submissions fail
 }
 
 // Start stands before the peer at the endpoint, with the peer's own certificate and key, PEM files.
@@ -78,12 +79,18 @@ func (p *Proxy) Close() {
 // Open lets connections in again.
 func (p *Proxy) Open() { p.closed.Store(false) }
 
+// Refuse has every call of a submission fail, as at a peer that is cut off from all others; false ends it.
+func (p *Proxy) Refuse(on bool) { p.alone.Store(on) }
+
 // Shows reports whether somebody follows the peer's blocks at the moment.
 func (p *Proxy) Shows() bool { return p.shows.Load() > 0 }
 
 // handle passes one call on.
 func (p *Proxy) handle(_ any, down grpc.ServerStream) error {
 	method, _ := grpc.MethodFromServerStream(down)
+	if p.alone.Load() && isSubmission(method) {
+		return status.Error(codes.Unavailable, "no orderer and no other peer is to be reached")
+	}
 	if p.cuts.Load().strikes(method, before) {
 		return p.cut()
 	}

@@ -56,8 +56,8 @@ func Up(t testing.TB) *Network {
 		t.Skipf("starts a whole Fabric network, where %s is set: make test-faults", Env)
 	}
 	n := &Network{Dir: filepath.Join(t.TempDir(), "net"), t: t}
-	n.program = build(t, "../../network", "./cmd/huzheng-net")
-	n.Chaincode = build(t, "../..", "./cmd/chaincode")
+	n.program = Build(t, "../../network", "./cmd/huzheng-net")
+	n.Chaincode = Build(t, "../..", "./cmd/chaincode")
 	if out, err := n.run(buildTime, "binaries"); err != nil {
 		t.Skipf("Fabric cannot be built here: %v\n%s", err, out)
 	}
@@ -68,8 +68,8 @@ func Up(t testing.TB) *Network {
 	return n
 }
 
-// build builds a program of the module in a folder.
-func build(t testing.TB, module, pkg string) string {
+// Build builds a program of the module in a folder.
+func Build(t testing.TB, module, pkg string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), filepath.Base(pkg))
 	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", path, pkg) //nolint:gosec // our own program
@@ -83,7 +83,7 @@ func build(t testing.TB, module, pkg string) string {
 func (n *Network) topology() string {
 	n.t.Helper()
 	var text strings.Builder
-	text.WriteString("bft: {requestForward: 500ms, requestComplain: 2s, leaderHeartbeat: 3s, viewChange: 4s}\nregions:\n")
+	text.WriteString("regions:\n")
 	for _, r := range Regions {
 		fmt.Fprintf(&text, "  - {code: %q, name: %s, msp: %s, portBase: %d}\n", r.Code, r.Name, r.MSP, FreePorts(n.t))
 	}

@@ -111,15 +111,23 @@ func (g *Gateway) Open() {
 	var err error
 	g.Ledger, err = fabric.Dial(c.Config)
 	require.NoError(w.t, err)
-	config := api.DefaultConfig()
-	config.Address = api.Rate{PerSecond: 1e6, Burst: 1e6}
-	opened, err := gateway.Open(gateway.Options{Place: w.place(g.region.Code), Region: g.region.Code, Network: NetworkID, Ledger: g.Ledger,
-		Genesis: c.Genesis[:], BatchWait: 50 * time.Millisecond, WitnessEvery: w.o.Witness, API: config, Logger: slog.New(g.Log)})
+	opened, err := open(w.place(g.region.Code), c, g.Ledger, w.o.Witness, slog.New(g.Log))
 	require.NoError(w.t, err)
 	ctx, stop := context.WithCancel(context.Background())
 	g.stop = stop
 	g.running.Go(func() { _ = opened.Run(ctx) }) // it returns nil
 	g.Region = gatewaytest.Adopt(w.t, opened, g.Region)
+}
+
+// batchWait closes a batch.
+const batchWait = 50 * time.Millisecond
+
+// open opens a region's gateway on its ledger.
+func open(place gateway.Place, c fabric.Connection, ledger *fabric.Client, witness time.Duration, log *slog.Logger) (*gateway.Gateway, error) {
+	config := api.DefaultConfig()
+	config.Address = api.Rate{PerSecond: 1e6, Burst: 1e6}
+	return gateway.Open(gateway.Options{Place: place, Region: c.Region, Network: NetworkID, Ledger: ledger, Genesis: c.Genesis[:],
+		BatchWait: batchWait, WitnessEvery: witness, API: config, Logger: log})
 }
 
 // Close ends the gateway in an orderly way. Closing twice is fine.

@@ -55,7 +55,7 @@ func (w *world) upgraded(t *testing.T) {
 	next := filepath.Join(t.TempDir(), "chaincode")
 	program, err := os.ReadFile(w.Chaincode)
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(next, append(program, "another build"...), 0o700)) //nolint:gosec // a program
+	require.NoError(t, os.WriteFile(next, append(program, "another build"...), 0o700))
 	w.under(t, "the chaincode's upgrade", func(*load) { w.Do("upgrade-chaincode", "--chaincode", next, "--chaincode-version", "2") })
 }
 
@@ -148,7 +148,7 @@ func fill(t *testing.T, dir, file string) {
 	t.Helper()
 	var fs unix.Statfs_t
 	require.NoError(t, unix.Statfs(dir, &fs))
-	free := int64(fs.Bavail) * fs.Bsize //nolint:gosec // a small tmpfs
+	free := int64(fs.Bavail) * fs.Bsize
 	require.Greater(t, free, int64(left))
 	require.NoError(t, os.WriteFile(file, make([]byte, free-left), 0o600))
 }

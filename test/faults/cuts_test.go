@@ -24,7 +24,7 @@ func (w *world) cut(t *testing.T) {
 	l.progress(t, "before", more, w.regions()...)
 	all := map[string]*peertest.Cuts{}
 	for i, g := range w.Gateways {
-		all[g.Code] = peertest.NewCuts(*seed<<8+uint64(i), cutChance) //nolint:gosec // below 4
+		all[g.Code] = peertest.NewCuts(*seed<<8+uint64(i), cutChance)
 		w.own(g.Code).Cut(all[g.Code])
 	}
 	struck := map[string]int{}

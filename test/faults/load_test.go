@@ -93,7 +93,8 @@ func (l *load) write(g *fabricnet.Gateway) {
 	for !l.over() {
 		n := int(serial.Add(1))
 		wanted, err := newCertificate(g, n)
-		if !assert.NoError(l.t, err) {
+		if err != nil {
+			assert.Fail(l.t, err.Error())
 			return
 		}
 		var c api.IssuedCertificate

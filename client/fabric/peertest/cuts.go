@@ -59,4 +59,6 @@ func (c *Cuts) strikes(method, where string) bool {
 	return true
 }
 
-func isSubmission(method string) bool { return method == Endorse || method == Submit || method == Status }
+func isSubmission(method string) bool {
+	return method == Endorse || method == Submit || method == Status
+}

@@ -62,7 +62,7 @@ func Start(t testing.TB, peer fabric.Endpoint, certificate, key string) *Proxy {
 	t.Cleanup(func() {
 		p.server.Stop()
 		require.NoError(t, p.up.Close())
-		_ = <-ended // that it was stopped
+		require.NoError(t, <-ended)
 	})
 	return p
 }

@@ -156,10 +156,11 @@ func (n *Network) commit(ctx context.Context, codes []string, d deployment) erro
 		if committed || err != nil {
 			return committed, err
 		}
-		if err := n.approvedByMajority(ctx, admin, wanted); err != nil {
+		approved, err := n.approvedByMajority(ctx, admin, wanted)
+		if err != nil {
 			return false, err
 		}
-		return false, admin.Commit(ctx, wanted, n.answering(ctx, admin))
+		return false, admin.Commit(ctx, wanted, n.answering(ctx, admin, approved))
 	})
 	if err != nil {
 		return err
@@ -171,27 +172,27 @@ func (n *Network) commit(ctx context.Context, codes []string, d deployment) erro
 	})
 }
 
-// approvedByMajority is nil once more than half of the regions have approved the definition.
-func (n *Network) approvedByMajority(ctx context.Context, admin *sdk.Admin, d sdk.Definition) error {
+// approvedByMajority lists the regions that have approved the definition, once they are more than half. The peers of the others
+// refuse to endorse its commit.
+func (n *Network) approvedByMajority(ctx context.Context, admin *sdk.Admin, d sdk.Definition) ([]string, error) {
 	approvals, err := admin.Approvals(ctx, d)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	count := 0
-	for _, approved := range approvals {
-		if approved {
-			count++
+	var approved []string
+	for _, r := range n.topology.Regions {
+		if approvals[r.MSPID] {
+			approved = append(approved, r.Code)
 		}
 	}
-	if count <= len(n.topology.Regions)/2 {
-		return fmt.Errorf("%d of %d regions have approved it", count, len(n.topology.Regions))
+	if len(approved) <= len(n.topology.Regions)/2 {
+		return nil, fmt.Errorf("%d of %d regions have approved it", len(approved), len(n.topology.Regions))
 	}
-	return nil
+	return approved, nil
 }
 
-// answering lists the regions whose peers answer at the moment.
-func (n *Network) answering(ctx context.Context, admin *sdk.Admin) []string {
-	codes := n.topology.Codes()
+// answering lists those of the regions whose peers answer at the moment.
+func (n *Network) answering(ctx context.Context, admin *sdk.Admin, codes []string) []string {
 	answers := make([]bool, len(codes))
 	ctx, cancel := context.WithTimeout(ctx, readyWithin/12)
 	defer cancel()
@@ -237,7 +238,7 @@ func (n *Network) waitDiscovery(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		others := n.answering(ctx, admin)
+		others := n.answering(ctx, admin, n.topology.Codes())
 		if n.state.Local != "" { // some may not have approved it yet; as many as endorse a transaction are enough
 			others = others[:min(len(others), len(n.topology.Regions)/2+1)]
 		}

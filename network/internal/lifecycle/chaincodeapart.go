@@ -181,20 +181,25 @@ func (n *Network) chooseNext(ctx context.Context, cc *Chaincode, again bool) err
 			return err
 		}
 	}
-	behind := committed.Sequence > n.state.Chaincode.Sequence
-	same := next.Digest == n.state.Chaincode.Digest && next.Version == n.state.Chaincode.Version
-	switch {
-	case behind && committed.Version == next.Version:
-		next.Sequence = committed.Sequence
-	case behind:
-		return fmt.Errorf("the channel has version %s, sequence %d, which comes first", committed.Version, committed.Sequence)
-	case same && !again:
-		return fmt.Errorf("this is the channel's chaincode, version %s, already (--again defines it anew, under the next sequence)", next.Version)
-	default:
-		next.Sequence = committed.Sequence + 1
+	if next.Sequence, err = n.sequenceOf(next, committed, again); err != nil {
+		return err
 	}
 	next.Slot = otherSlot(n.state.Chaincode.Slot)
 	return n.change(func(s *state) { s.Next = &next })
+}
+
+// sequenceOf numbers what comes next: the channel's own definition where this region has yet to serve it, or one more.
+func (n *Network) sequenceOf(next deployment, committed sdk.Definition, again bool) (int64, error) {
+	present := *n.state.Chaincode
+	switch behind := committed.Sequence > present.Sequence; {
+	case behind && committed.Version == next.Version:
+		return committed.Sequence, nil
+	case behind:
+		return 0, fmt.Errorf("the channel has version %s, sequence %d, which comes first", committed.Version, committed.Sequence)
+	case next.Digest == present.Digest && next.Version == present.Version && !again:
+		return 0, fmt.Errorf("this is the channel's chaincode, version %s, already (--again defines it anew, under the next sequence)", next.Version)
+	}
+	return committed.Sequence + 1, nil
 }
 
 // upgradeApart goes on with the upgrade that is noted, as far as it can be gone alone.

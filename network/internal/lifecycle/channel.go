@@ -148,21 +148,13 @@ func (n *Network) joinAll(ctx context.Context) error {
 	if n.state.Local != "" {
 		return n.joinApart(ctx)
 	}
-	members, err := n.members(ctx)
+	present, missing, err := n.presentAndMissing(ctx)
 	if err != nil {
 		return err
 	}
 	first, err := readFile(n.files.Genesis())
 	if err != nil {
 		return err
-	}
-	var present, missing []string
-	for _, code := range n.localCodes() {
-		if members == nil || slices.Contains(members, code) {
-			present = append(present, code)
-		} else {
-			missing = append(missing, code)
-		}
 	}
 	if err := n.joinOrderers(ctx, present, first); err != nil {
 		return err
@@ -171,6 +163,22 @@ func (n *Network) joinAll(ctx context.Context) error {
 		return err
 	}
 	return n.admit(ctx, present, missing)
+}
+
+// presentAndMissing tells the regions that the channel has, or will begin with, from those that have to be added.
+func (n *Network) presentAndMissing(ctx context.Context) (present, missing []string, err error) {
+	members, err := n.members(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, code := range n.topology.Codes() {
+		if members == nil || slices.Contains(members, code) {
+			present = append(present, code)
+		} else {
+			missing = append(missing, code)
+		}
+	}
+	return present, missing, nil
 }
 
 // joinApart makes the nodes of the one local region take part, with the first block or, where the region joined later, with the
@@ -193,11 +201,23 @@ func (n *Network) joinApart(ctx context.Context) error {
 	if exists(n.files.Genesis()) || len(n.running(node.Peer, codes)) == 0 {
 		return nil
 	}
-	admin, err := n.Admin(codes[0])
-	if err != nil {
-		return err
-	}
-	first, err := admin.Block(ctx, codes[0], 0) // gateways pin it
+	return n.keepFirstBlock(ctx, codes[0])
+}
+
+// keepFirstBlock keeps the channel's first block, which gateways pin. A peer that has just joined does not know its own region's
+// administrator before it has come to the configuration that took the region in.
+func (n *Network) keepFirstBlock(ctx context.Context, code string) error {
+	var first []byte
+	err := until(ctx, "the peer of "+code+" has come to the configuration with its region", n.patience(), func(ctx context.Context) (bool, error) {
+		admin, err := n.Admin(code)
+		if err != nil {
+			return false, err
+		}
+		if first, err = admin.Block(ctx, code, 0); err != nil {
+			n.disconnect() // it remembers the answer
+		}
+		return err == nil, err
+	})
 	if err != nil {
 		return err
 	}

@@ -170,7 +170,7 @@ func blockValidation(list []*consenter) ([]byte, error) {
 	envelope := &common.SignaturePolicyEnvelope{}
 	rules := make([]*common.SignaturePolicy, n)
 	for i, c := range list {
-		rules[i] = &common.SignaturePolicy{Type: &common.SignaturePolicy_SignedBy{SignedBy: int32(i)}} //nolint:gosec // a handful
+		rules[i] = &common.SignaturePolicy{Type: &common.SignaturePolicy_SignedBy{SignedBy: int32(i)}}
 		identity, err := proto.Marshal(&msp.SerializedIdentity{Mspid: c.MSPID, IdBytes: c.Identity})
 		if err != nil {
 			return nil, err

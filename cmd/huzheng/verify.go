@@ -32,7 +32,8 @@ func (a *app) verifyCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify FILE…",
 		Short: "核验证照、文件、数据行、核验回执 · verify documents of every kind",
-		Long: `识别并核验：证照出示（SD-JWT）、已存证的文件、数据行证明（JSON）、核验回执（JWS）。
+		Long: `识别并核验：证照出示（SD-JWT）、本系统打印的 PDF、自包含出示（.hzp 或二维码图片）、已存证的文件、
+数据行证明（JSON）、核验回执（JWS）。PDF 以附件为准，输出的是附件中的字段，页面文字不作依据。
 存证回执取同名的 NAME.receipt.json；文件的盐取 FILE.document.json（网关存证时给出），或用 --salt、--receipt 指明。
 
 离线（--snapshot）时只信任一把事先固定的网关密钥：--trust-key 指明，或由 huzheng snapshot trust 固定。
@@ -45,6 +46,7 @@ was pinned beforehand is trusted, and nothing else; what was revoked after the s
       --scenario 不动产抵押登记 --use-cause "办理抵押登记"
   huzheng verify demo-out/*.sdjwt --api https://gw.example --scenario 工业产品生产许可证 --use-cause 资格审查
   huzheng verify report.pdf --snapshot trust.hzs
+  huzheng verify certificate.pdf photo.jpg shown.hzp --snapshot trust.hzs --scenario 不动产抵押登记 --use-cause "办理抵押登记"
   huzheng verify cert.sdjwt --data ./gd --scenario 不动产抵押登记 --use-cause 抽查 --json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error { return a.verify(cmd.Context(), &f, files) },
@@ -75,7 +77,7 @@ type judge interface {
 }
 
 func (a *app) verify(ctx context.Context, f *verifyFlags, files []string) error {
-	items, err := readItems(files, f.receipt, f.salt)
+	items, err := readItems(ctx, files, f.receipt, f.salt)
 	if err != nil {
 		return err
 	}
@@ -92,7 +94,7 @@ func (a *app) verify(ctx context.Context, f *verifyFlags, files []string) error 
 		if err != nil {
 			return errors.Join(fmt.Errorf("%s: %w", items[i].name, err), j.close())
 		}
-		v.File, v.Kind = items[i].name, items[i].kind
+		v.File, v.Kind, v.Carrier = items[i].name, items[i].kind, items[i].carrier
 		v.speakOfKind()
 		report.Files = append(report.Files, v)
 		report.Summary[v.Result]++
@@ -186,7 +188,9 @@ func (j *offlineJudge) trust() *trustReport {
 
 func (j *offlineJudge) judge(_ context.Context, i *item) (*verdictReport, error) {
 	if i.kind == offline.KindCertificate {
-		return reportOf(j.inner.Certificate(i.data, i.receipt)), nil
+		inner := j.inner
+		inner.Request = i.expects(inner.Request)
+		return reportOf(inner.Certificate(i.data, i.receipt)), nil
 	}
 	return judgeLeaf(&j.inner, i)
 }

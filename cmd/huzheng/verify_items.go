@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/huzheng-ledger/huzheng/api/client"
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/attest/portable"
 	"github.com/huzheng-ledger/huzheng/internal/offline"
 )
 
@@ -30,22 +33,20 @@ type item struct {
 	data    []byte // whole, but of a document only the beginning
 	receipt []byte // nil: none
 	salt    string
+
+	carrier  string                 // what it was found in; empty: a file of its own
+	portable *portable.Presentation // where that was one
 }
 
 // readItems reads the files. Those that stand beside others are passed over, so that a pattern may name a whole folder.
-func readItems(files []string, receipt, salt string) ([]item, error) {
+func readItems(ctx context.Context, files []string, receipt, salt string) ([]item, error) {
 	var items []item
 	for _, name := range files {
 		if strings.HasSuffix(name, receiptEnd) || strings.HasSuffix(name, documentEnd) {
 			continue
 		}
 		i := item{name: name, salt: salt}
-		var err error
-		if i.data, err = readBounded(name); err != nil {
-			return nil, err
-		}
-		i.kind = offline.Detect(i.data)
-		if err := i.companions(receipt); err != nil {
+		if err := i.read(ctx, receipt); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -57,6 +58,18 @@ func readItems(files []string, receipt, salt string) ([]item, error) {
 		return nil, usagef("--receipt and --salt are for one file")
 	}
 	return items, nil
+}
+
+// read reads the file and what belongs to it.
+func (i *item) read(ctx context.Context, receipt string) (err error) {
+	if i.data, err = readBounded(i.name); err != nil {
+		return err
+	}
+	i.kind = offline.Detect(i.data)
+	if err := i.unpack(ctx); err != nil {
+		return fmt.Errorf("%s: %w", i.name, err)
+	}
+	return i.companions(receipt)
 }
 
 func readBounded(name string) ([]byte, error) {
@@ -72,8 +85,11 @@ func readBounded(name string) ([]byte, error) {
 	return data, nil
 }
 
-// companions reads the receipt, and for a document the salt.
+// companions reads the receipt, and for a document the salt. What came with its receipt has none beside it.
 func (i *item) companions(receipt string) (err error) {
+	if i.carrier != "" {
+		return nil
+	}
 	if receipt != "" {
 		if i.receipt, err = readBounded(receipt); err != nil {
 			return err

@@ -32,7 +32,7 @@ func (j *localJudge) judge(ctx context.Context, i *item) (*verdictReport, error)
 		age := time.Duration(attest.DefaultPolicy().MaxIndexAge) * time.Second
 		return judgeLeaf(&offline.Judge{View: j.l.Index(), Request: request, MaxAge: age}, i)
 	}
-	request := j.f.request
+	request := i.expects(j.f.request)
 	request.Verifier = localCaller
 	answer, err := j.l.Verifier().Verify(ctx, &verify.Submission{Presentation: bytes.TrimSpace(i.data),
 		Receipt: bytes.TrimSpace(i.receipt), Credential: localCaller, Request: request})

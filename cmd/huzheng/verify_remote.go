@@ -35,7 +35,7 @@ func (j *remoteJudge) judge(ctx context.Context, i *item) (*verdictReport, error
 }
 
 func (j *remoteJudge) certificate(ctx context.Context, i *item) (*verdictReport, error) {
-	r := &j.f.request
+	r := i.expects(j.f.request)
 	request := client.VerificationRequest{Presentation: strings.TrimSpace(string(i.data)), UseCause: r.UseCause,
 		Scenario: r.Scenario, Audience: r.Audience, Nonce: r.Nonce}
 	if json.Valid(i.receipt) {

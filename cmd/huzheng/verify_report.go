@@ -35,6 +35,7 @@ type trustReport struct {
 type verdictReport struct {
 	File        string             `json:"file"`
 	Kind        offline.Kind       `json:"kind"`
+	Carrier     string             `json:"carrier,omitempty"` // pdf_attachment, self_contained, qr_picture: what it was found in
 	Result      attest.Result      `json:"result"`
 	Code        attest.Code        `json:"code"`
 	Reason      reasonReport       `json:"reason"`
@@ -195,7 +196,11 @@ func (a *app) printVerdicts(files []*verdictReport) error {
 func (a *app) printVerdict(f *verdictReport) error {
 	a.printf("%s  %s\n", terminal.Clean(f.File), f.Kind)
 	a.printf("结论 · result   %s\n", a.paint(resultStyle(f.Result), resultText(f.Result)))
-	a.printf("理由 · reason   %s\n                %s\n\n", f.Reason.Zh, f.Reason.En)
+	a.printf("理由 · reason   %s\n                %s\n", f.Reason.Zh, f.Reason.En)
+	if text := carrierText(f.Carrier); text != "" {
+		a.printf("来源 · source   %s\n", text)
+	}
+	a.printf("\n")
 	t := terminal.Table{Columns: []terminal.Column{{Title: "检查"}, {Title: "结果"}, {Title: "说明"}, {Title: "依据", Max: 60}}}
 	for _, c := range f.Checks {
 		style, word := outcomeText(c.Outcome)

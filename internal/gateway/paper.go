@@ -71,7 +71,7 @@ func (s prints) name(out *paper.Certificate, authority, kind string, version int
 
 // PrintReceipt implements api.Printer.
 func (s prints) PrintReceipt(_ context.Context, id string) ([]byte, error) {
-	entry, commitment, err := (receipts{s.g}).find(id)
+	entry, commitment, err := receipts(s).find(id)
 	if err != nil {
 		return nil, err
 	}

@@ -54,10 +54,33 @@ func (l *load) without(t *testing.T, kind, region string) time.Duration {
 	took := l.progress(t, "without "+name, more, l.w.regions(lame...)...)
 	judged := l.judged(region)
 	l.w.Do("start", name)
+	l.w.caughtUp(t, name)
 	l.progress(t, name+" is back", more, l.w.regions()...)
 	t.Logf("killed %s: writes went on after %v", name, took.Round(time.Millisecond))
 	require.Positive(t, l.judged(region)-judged, "the gateway of %s has judged nothing", region)
 	return took
+}
+
+// caughtUp waits until a node has the blocks that there were when it was called: an orderer that is behind is one more that fails.
+func (w *world) caughtUp(t *testing.T, name string) {
+	t.Helper()
+	height := func() (own, highest uint64) {
+		for _, n := range w.Nodes() {
+			highest = max(highest, n.Height)
+			if n.Name == name {
+				own = n.Height
+			}
+		}
+		return own, highest
+	}
+	own, due := height()
+	if own == 0 {
+		return // it has no ledger
+	}
+	require.Eventually(t, func() bool {
+		own, _ := height()
+		return own >= due
+	}, patience, time.Second, "%s does not catch up with %d", name, due)
 }
 
 // judged is how many verdicts of a gateway said valid.

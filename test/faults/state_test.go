@@ -111,7 +111,7 @@ func (w *world) rebuilt(t *testing.T) replica {
 	t.Helper()
 	x, err := index.Create(t.TempDir(), index.Options{Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
-	w.follow(t, w.Gateways[0].Code, x.Apply)
+	w.follow(t, w.Gateways[0].Code, func(b registry.Block) error { return x.Apply(b) })
 	r := dump(t, x)
 	require.NoError(t, x.Close())
 	return r

@@ -3,6 +3,7 @@ package fabricnet
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -59,32 +60,20 @@ func serveApart(text string) error {
 	if err != nil {
 		return err
 	}
-	ledger, err := fabric.Dial(c.Config)
-	if err != nil {
-		return err
-	}
 	master, err := keys.NewMaster(gatewaytest.MasterSecret(a.Region))
 	if err != nil {
 		return err
 	}
-	g, err := open(gateway.Place{Dir: a.Dir, Keyring: a.Keyring, Master: master}, c, ledger, a.Witness, slog.Default())
+	opened, err := open(ctx, gateway.Place{Dir: a.Dir, Keyring: a.Keyring, Master: master}, &c, a.Witness, slog.Default())
 	if err != nil {
 		return err
 	}
-	ran := make(chan error, 1)
-	go func() { ran <- g.Run(ctx) }()
 	var config net.ListenConfig
 	l, err := config.Listen(ctx, "tcp", a.Listen)
 	if err != nil {
 		return err
 	}
-	if err := g.Serve(ctx, l); err != nil {
-		return err
-	}
-	if err := <-ran; err != nil {
-		return err
-	}
-	return g.Close()
+	return errors.Join(opened.Gateways[0].Serve(ctx, l), opened.Close())
 }
 
 // Process is a region's gateway in a process of its own, which can be killed.

@@ -2,13 +2,13 @@ package fabricnet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +18,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/registry"
 	"github.com/huzheng-ledger/huzheng/client/fabric"
+	"github.com/huzheng-ledger/huzheng/internal/consortium"
 	"github.com/huzheng-ledger/huzheng/internal/gateway"
 	"github.com/huzheng-ledger/huzheng/internal/gateway/gatewaytest"
 	"github.com/huzheng-ledger/huzheng/internal/keys"
@@ -49,13 +50,12 @@ type World struct {
 // Gateway is one region's gateway on the network, with a client of its API.
 type Gateway struct {
 	*gatewaytest.Region
-	Ledger *fabric.Client
+	Ledger *fabric.Client // of the test's own, as the region
 	Log    *Log
 
-	world   *World
-	region  Region
-	stop    context.CancelFunc
-	running sync.WaitGroup
+	world  *World
+	region Region
+	open   *consortium.Consortium // of the one; nil: closed
 }
 
 // Found makes a consortium of the network's regions, with the sample types and authorities and one agreement between all.
@@ -111,41 +111,33 @@ func (g *Gateway) Open() {
 	var err error
 	g.Ledger, err = fabric.Dial(c.Config)
 	require.NoError(w.t, err)
-	opened, err := open(w.place(g.region.Code), c, g.Ledger, w.o.Witness, slog.New(g.Log))
+	g.open, err = open(context.Background(), w.place(g.region.Code), &c, w.o.Witness, slog.New(g.Log))
 	require.NoError(w.t, err)
-	ctx, stop := context.WithCancel(context.Background())
-	g.stop = stop
-	g.running.Go(func() { _ = opened.Run(ctx) }) // it returns nil
-	g.Region = gatewaytest.Adopt(w.t, opened, g.Region)
+	g.Region = gatewaytest.Adopt(w.t, g.open.Gateways[0], g.Region)
 }
 
 // batchWait closes a batch.
 const batchWait = 50 * time.Millisecond
 
-// open opens a region's gateway on its ledger.
-func open(place gateway.Place, c fabric.Connection, ledger *fabric.Client, witness time.Duration, log *slog.Logger) (*gateway.Gateway, error) {
+// open opens a region's gateway on its network, at work.
+func open(ctx context.Context, place gateway.Place, c *fabric.Connection, witness time.Duration, log *slog.Logger) (*consortium.Consortium, error) {
 	config := api.DefaultConfig()
 	config.Address = api.Rate{PerSecond: 1e6, Burst: 1e6}
-	return gateway.Open(gateway.Options{Place: place, Region: c.Region, Network: NetworkID, Ledger: ledger, Genesis: c.Genesis[:],
-		BatchWait: batchWait, WitnessEvery: witness, API: config, Logger: log})
+	return consortium.Open(ctx, &consortium.Plan{Network: NetworkID, Connection: c, BatchWait: batchWait, WitnessEvery: witness,
+		Members: []consortium.Member{{Place: place, Region: attest.Region{Code: c.Region}}}, API: config, Logger: log})
 }
 
 // Close ends the gateway in an orderly way. Closing twice is fine.
 func (g *Gateway) Close() error {
-	if g.stop == nil {
+	if g.open == nil {
 		return nil
 	}
-	served := g.Stop()
-	g.stop()
-	g.stop = nil
-	g.running.Wait()
-	if err := g.Gateway.Close(); err != nil {
+	err := errors.Join(g.Stop(), g.open.Close(), g.Ledger.Close())
+	g.open = nil
+	if err != nil {
 		return fmt.Errorf("region %s: %w", g.Code, err)
 	}
-	if err := g.Ledger.Close(); err != nil {
-		return fmt.Errorf("region %s: %w", g.Code, err)
-	}
-	return served
+	return nil
 }
 
 // Reopen closes the gateway and opens it again.

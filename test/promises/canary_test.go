@@ -54,7 +54,7 @@ func TestNothingReadableLeavesTheVault(t *testing.T) {
 func (p *path) places(log *buffer) map[string][]byte {
 	p.t.Helper()
 	places := map[string][]byte{}
-	ledger := p.w.Consortium().Ledger
+	ledger := p.w.Ledger()
 	next, done := ledger.Next(), errors.New("done")
 	var blocks bytes.Buffer
 	err := ledger.Blocks(p.t.Context(), 0, func(b registry.Block) error {

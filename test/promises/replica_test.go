@@ -25,7 +25,7 @@ import (
 // anew from block 0 are the same bytes, positions included.
 func TestEveryReplicaIsTheLedger(t *testing.T) {
 	p := newPath(t, attest.SuiteStd, io.Discard, gatewaytest.Guangdong, gatewaytest.Sichuan, gatewaytest.Hunan, gatewaytest.Chongqing)
-	ledger := p.w.Consortium().Ledger
+	ledger := p.w.Ledger()
 	var wait sync.WaitGroup
 	stop := make(chan struct{})
 	disturbances := 0

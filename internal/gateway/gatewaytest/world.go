@@ -19,6 +19,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/api/apitest"
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/gbt"
+	"github.com/huzheng-ledger/huzheng/client/embedded"
 	"github.com/huzheng-ledger/huzheng/internal/consortium"
 	"github.com/huzheng-ledger/huzheng/internal/credentials"
 	"github.com/huzheng-ledger/huzheng/internal/gateway"
@@ -292,6 +293,14 @@ func (w *World) Blocks() uint64 {
 	next, err := w.consortium.Ledger.Head(w.t.Context())
 	require.NoError(w.t, err)
 	return next
+}
+
+// Ledger is the ledger that the regions share.
+func (w *World) Ledger() *embedded.Ledger {
+	w.t.Helper()
+	ledger, ok := w.consortium.Ledger.(*embedded.Ledger)
+	require.True(w.t, ok)
+	return ledger
 }
 
 // Consortium is what is at work.

@@ -40,6 +40,12 @@ func requestClasses() []class {
 		{413, "请求内容过大", "The body is too large", []attest.Code{attest.CodeBodyTooLarge, attest.CodeCommandTooLarge, attest.CodeSDJWTSize}},
 		{400, "请求内容不完整", "The body breaks off", []attest.Code{attest.CodeBodyIncomplete}},
 		{415, "不支持的内容类型", "The content type is not taken here", []attest.Code{attest.CodeContentType}},
+		{400, "用证码格式不对", "Not the form of a proof code", []attest.Code{attest.CodeProofCodeFormat}},
+		{404, "用证码无法使用", "The proof code cannot be used", []attest.Code{
+			attest.CodeProofCodeUnusable, attest.CodeProofCodeUnknown, attest.CodeProofCodeExpired, attest.CodeProofCodeUsedUp,
+			attest.CodeProofCodeCancelled, attest.CodeProofCodeAudience, attest.CodeProofCodeScenario,
+			attest.CodeProofCodeFaceStale, attest.CodeProofCodeFaceForged,
+		}},
 		{429, "请求过于频繁", "Too many requests", []attest.Code{attest.CodeRateLimited}},
 	}
 }
@@ -54,6 +60,7 @@ func ruleClasses() []class {
 			attest.CodeProposalMismatch, attest.CodeWitnessBackwards, attest.CodeKeyLast, attest.CodeSubjectShredded,
 			attest.CodeDatasetExists, attest.CodeDatasetVersion, attest.CodeCSVChanged,
 		}},
+		{409, "本次用证未完成", "The use was not completed", []attest.Code{attest.CodeRedemptionLapsed, attest.CodeRedemptionReserved}},
 		{409, "尚未上链", "Not on the ledger yet", []attest.Code{attest.CodeNotAnchoredYet}},
 		{409, "持证主体自行保管密钥", "The holder keeps the key", []attest.Code{attest.CodeNotInCustody}},
 		{403, "账本规则不允许", "The ledger's rules do not permit it", []attest.Code{
@@ -120,6 +127,10 @@ func gatewayClasses() []class {
 			attest.CodeWitnessPending, attest.CodeWitnessLag, attest.CodeStoreClosed, attest.CodeStoreFull, attest.CodeLedgerBehind,
 		}},
 		{http.StatusServiceUnavailable, "缺少中文字体，无法打印", "Cannot print: no Chinese font", []attest.Code{attest.CodeFontMissing}},
+		{http.StatusServiceUnavailable, "发证地暂不可用", "The home region is not available", []attest.Code{
+			attest.CodeRegionUnreachable, attest.CodeRegionSlow, attest.CodeRegionPaused, attest.CodeRegionIdentity,
+			attest.CodeRegionAnswer, attest.CodeRedemptionUnconfirmed,
+		}},
 		{http.StatusGatewayTimeout, "处理超时", "Timed out", []attest.Code{attest.CodeTimeout}},
 		{http.StatusGatewayTimeout, "提交结果未知，请用同一幂等键重试", "Outcome unknown; ask again with the same Idempotency-Key", []attest.Code{
 			attest.CodeOutcomeUnknown,
@@ -140,5 +151,6 @@ func internalCodes() []attest.Code {
 		attest.CodeKeySign, attest.CodeRecordUnreadable, attest.CodeKeyringDamaged, attest.CodeKeyringBeside,
 		attest.CodeAuditTruncated, attest.CodeAuditMissing, attest.CodeAuditEdited, attest.CodeAuditHead,
 		attest.CodeSequenceGap, attest.CodeBatchDiffers, attest.CodeStatusSlot,
+		attest.CodeUseLogEdited, attest.CodeUseLogMissing, attest.CodeUseLogHead,
 	}
 }

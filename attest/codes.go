@@ -316,3 +316,28 @@ const (
 	CodePDFAttachment    Code = "PDF_ATTACHMENT_MISSING" // a PDF that this system did not write
 	CodeFontMissing      Code = "FONT_MISSING"
 )
+
+// Codes of proof codes (用证码) and of what passes between regions' gateways.
+const (
+	CodeProofCodeFormat       Code = "PROOF_CODE_FORMAT"
+	CodeProofCodeUnusable     Code = "PROOF_CODE_UNUSABLE"    // unknown, expired, used up, cancelled, not for this verifier: outside they look alike
+	CodeProofCodeUnknown      Code = "PROOF_CODE_UNKNOWN"     // this and the next ones: for the citizen's log alone
+	CodeProofCodeExpired      Code = "PROOF_CODE_EXPIRED"     //
+	CodeProofCodeUsedUp       Code = "PROOF_CODE_USED_UP"     //
+	CodeProofCodeCancelled    Code = "PROOF_CODE_CANCELLED"   //
+	CodeProofCodeAudience     Code = "PROOF_CODE_AUDIENCE"    // not for this verifier
+	CodeProofCodeScenario     Code = "PROOF_CODE_SCENARIO"    // not for this item of business
+	CodeProofCodeFaceStale    Code = "PROOF_CODE_FACE_STALE"  // a photographed QR code
+	CodeProofCodeFaceForged   Code = "PROOF_CODE_FACE_FORGED" //
+	CodeRedemptionReserved    Code = "REDEMPTION_RESERVED"    // shown to a verifier that has not told its verdict yet
+	CodeRedemptionLapsed      Code = "REDEMPTION_LAPSED"      // the use was given back before the verdict reached the home region
+	CodeRedemptionUnconfirmed Code = "REDEMPTION_UNCONFIRMED" // the home region did not confirm the use
+	CodeRegionUnreachable     Code = "REGION_UNREACHABLE"
+	CodeRegionSlow            Code = "REGION_SLOW"
+	CodeRegionPaused          Code = "REGION_PAUSED"   // not asked for a moment, after failures
+	CodeRegionIdentity        Code = "REGION_IDENTITY" // whoever answered is not that region
+	CodeRegionAnswer          Code = "REGION_ANSWER"   // the region's answer does not hold
+	CodeUseLogEdited          Code = "USE_LOG_EDITED"
+	CodeUseLogMissing         Code = "USE_LOG_RECORD_MISSING"
+	CodeUseLogHead            Code = "USE_LOG_HEAD"
+)

@@ -8,7 +8,7 @@ type Text struct{ Chinese, English string }
 // Explain says what a code means to somebody at a window and what to do next. Every code of codes.go has its own
 // sentence; a code from elsewhere gets a general one, and never none.
 func Explain(code Code) (zh, en string) {
-	for _, table := range []map[Code]Text{verdictTexts, formatTexts, ledgerTexts, standardTexts, storeTexts, serviceTexts, paperTexts} {
+	for _, table := range []map[Code]Text{verdictTexts, formatTexts, ledgerTexts, standardTexts, storeTexts, serviceTexts, paperTexts, proofCodeTexts} {
 		if t, ok := table[code]; ok {
 			return t.Chinese, t.English
 		}

@@ -1,0 +1,25 @@
+package attest
+
+var proofCodeTexts = map[Code]Text{
+	CodeProofCodeFormat:       {"用证码格式不对，请核对后重新输入。", "That is not the form of a proof code; check it and type it again."},
+	CodeProofCodeUnusable:     {"用证码无法使用，请持证人重新生成一个。", "This proof code cannot be used; ask the holder for a new one."},
+	CodeProofCodeUnknown:      {"没有这个用证码。", "There is no such proof code."},
+	CodeProofCodeExpired:      {"用证码已过期。", "The proof code has expired."},
+	CodeProofCodeUsedUp:       {"用证码的次数已用完。", "The proof code has been used as often as was agreed."},
+	CodeProofCodeCancelled:    {"用证码已由持证人取消。", "The holder has cancelled the proof code."},
+	CodeProofCodeAudience:     {"有人试用此码，但不是您指定的对象，未予出示。", "Somebody for whom the code is not meant tried it; nothing was shown."},
+	CodeProofCodeScenario:     {"有人将此码用于其他事项，未予出示。", "The code was tried for another item of business; nothing was shown."},
+	CodeProofCodeFaceStale:    {"有人出示了过时的二维码（例如截图），未予出示。", "An old picture of the QR code was tried; nothing was shown."},
+	CodeProofCodeFaceForged:   {"有人出示了伪造的二维码，未予出示。", "A forged QR code was tried; nothing was shown."},
+	CodeRedemptionReserved:    {"已向核验方出示，尚未收到核验结论。", "It was shown to a verifier, who has not told the verdict yet."},
+	CodeRedemptionLapsed:      {"核验未在时限内完成，次数已退回；请重新核验。", "The verification was not completed in time and the use was given back; verify again."},
+	CodeRedemptionUnconfirmed: {"发证地未确认本次使用，暂不能给出结论；请稍后重试，不会重复扣次数。", "The home region did not confirm this use, so no verdict is given; try again in a moment, it is not counted twice."},
+	CodeRegionUnreachable:     {"暂时联系不上发证地，不代表证照无效，请稍后再试。", "The home region cannot be reached; that says nothing against the certificate. Try again later."},
+	CodeRegionSlow:            {"发证地没有及时答复，不代表证照无效，请稍后再试。", "The home region did not answer in time; that says nothing against the certificate. Try again later."},
+	CodeRegionPaused:          {"发证地连续未能答复，已暂缓查询，请稍后再试。", "The home region has failed repeatedly and is not asked for a moment; try again later."},
+	CodeRegionIdentity:        {"答复者不是发证地的网关，已拒绝；请报告系统管理员。", "Whoever answered is not the home region's gateway and was refused; tell the administrator."},
+	CodeRegionAnswer:          {"发证地的答复不成立，无法判定，不代表证照无效；请稍后再试并报告系统管理员。", "The home region's answer does not hold, so nothing is decided; that says nothing against the certificate. Try again later, and tell the administrator."},
+	CodeUseLogEdited:          {"用证记录被改动，请立即报告安全管理员。", "The record of uses was edited; tell the security officer at once."},
+	CodeUseLogMissing:         {"用证记录缺少条目，请立即报告安全管理员。", "The record of uses lacks an entry; tell the security officer at once."},
+	CodeUseLogHead:            {"用证记录的头部缺失或损坏，请立即报告安全管理员。", "The head of the record of uses is missing or damaged; tell the security officer at once."},
+}

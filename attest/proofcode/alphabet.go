@@ -81,12 +81,16 @@ func decode(text string, bits []byte) bool {
 		have += 5
 		for have >= 8 && at > 0 {
 			at--
-			bits[at] = byte(buffer) //nolint:gosec // the low eight bits are meant
+			bits[at] = byte(buffer)
 			buffer >>= 8
 			have -= 8
 		}
 	}
 	return at == 0 && buffer == 0
+}
+
+func decodeAll(text string, characters int, bits []byte) bool {
+	return len(text) == characters && decode(text, bits)
 }
 
 func malformed(format string, args ...any) error {

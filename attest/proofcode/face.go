@@ -83,11 +83,10 @@ func ParseFace(text string) (Face, error) {
 		return Face{}, malformed("the face names no province")
 	}
 	var err error
-	f.Window, err = strconv.ParseInt(parts[3], 10, 64)
-	if err != nil || f.Window < 0 || f.Window > maxWindow {
+	if f.Window, err = strconv.ParseInt(parts[3], 10, 64); err != nil || f.Window < 0 || f.Window > maxWindow {
 		return Face{}, malformed("the face's window is no number")
 	}
-	if len(parts[2]) != handleChars || len(parts[4]) != macChars || !decode(parts[2], f.Handle[:]) || !decode(parts[4], f.MAC[:]) {
+	if !decodeAll(parts[2], handleChars, f.Handle[:]) || !decodeAll(parts[4], macChars, f.MAC[:]) {
 		return Face{}, malformed("the face's handle or proof cannot be read")
 	}
 	if f.String() != text {

@@ -139,6 +139,9 @@ type AuditEntry struct {
 	Credential string // id of the API credential
 	UseCause   string
 	Time       int64 // Unix seconds
+	// ReportTo is the region that is to be told of the receipt, as its citizen's certificate was used; empty: none. It is
+	// not part of the record.
+	ReportTo string
 }
 
 // Grades of a dataset (GB/T 43697). 核心 data never reaches a catalogue.
@@ -175,4 +178,14 @@ type DatasetVersion struct {
 	Commitment [32]byte
 	Created    int64    // Unix seconds
 	Request    [32]byte // digest of the request
+}
+
+// Redemption is what a verifier's gateway remembers of a redemption that it makes, so that a retry ends like the first try.
+// It holds nothing of what was shown.
+type Redemption struct {
+	Request  [32]byte // digest of the request
+	Home     string   // division code of the home region
+	Number   uint64   // of the reservation there
+	Receipts []string // ids of the verification receipts, in the order of what was shown
+	Told     bool     // the home has acknowledged that the use counts
 }

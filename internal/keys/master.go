@@ -30,6 +30,7 @@ const (
 	PurposeSubject   Purpose = "subject"   // HMAC that turns a holder's code into a subject id
 	PurposeOperation Purpose = "operation" // HMAC that turns an operation id into a store key
 	PurposeAudit     Purpose = "audit"     // authenticates the head of the audit log
+	PurposeUses      Purpose = "uses"      // authenticates the head of the record of uses
 )
 
 // Master is a region's master key. It is safe for concurrent use and is never written anywhere by this package but by

@@ -43,7 +43,8 @@ func decodeAudit(seq uint64, plain []byte) (e *custody.AuditEntry, previous [32]
 }
 
 // AppendAudit writes a record, its place in the chain and its leaf, durable when it returns, and gives its number. It
-// must return before the answer that it records is given out. Writers that come at once share two syncs: the log's and
+// must return before the answer that it records is given out. Where it names a region to report to, the receipt waits in
+// the outbox of Reports from then on. Writers that come at once share two syncs: the log's and
 // its head's.
 func (v *Vault) AppendAudit(ctx context.Context, e *custody.AuditEntry) (uint64, error) {
 	if err := e.Queue.Validate(); err != nil {
@@ -64,6 +65,9 @@ func (v *Vault) AppendAudit(ctx context.Context, e *custody.AuditEntry) (uint64,
 		t.audited = true
 		t.setStore(keyCommitment(commitment), encodePlace(e.Place))
 		t.setStore(keyHashed(prefixReceiptID, v.hashed("receipt", e.ID)), binary.AppendUvarint(nil, e.Seq))
+		if e.ReportTo != "" {
+			t.setStore(keyNumber(prefixReport, e.Seq), []byte(e.ReportTo))
+		}
 		return nil
 	})
 	return e.Seq, err
@@ -114,7 +118,7 @@ func (v *Vault) AuditCount() uint64 {
 // openAudit finds the end of the log. Records behind the head are those whose writer was cut off between the log's
 // sync and the head's: they must continue the chain, and the head then follows.
 func (v *Vault) openAudit(o Options) error {
-	head, err := openAuditHead(o.fs, o.Keyring, v.suite, o.Master)
+	head, err := openHead(o.fs, o.Keyring, auditLogHead, v.suite, o.Master)
 	if err == nil {
 		v.head = head
 		err = v.continueAudit()
@@ -138,7 +142,7 @@ func isAuditCode(c attest.Code) bool {
 
 func (v *Vault) continueAudit() error {
 	s := v.head.last()
-	end, err := v.auditEnd()
+	end, err := v.chainEnd(prefixAudit)
 	if err != nil {
 		return err
 	}
@@ -153,9 +157,9 @@ func (v *Vault) continueAudit() error {
 	return nil
 }
 
-// auditEnd is the number behind the last record.
-func (v *Vault) auditEnd() (n uint64, err error) {
-	it, err := v.db.NewIter(&pebble.IterOptions{LowerBound: []byte{prefixAudit}, UpperBound: []byte{prefixAudit + 1}})
+// chainEnd is the number behind the last record of a chain.
+func (v *Vault) chainEnd(prefix byte) (n uint64, err error) {
+	it, err := v.db.NewIter(&pebble.IterOptions{LowerBound: []byte{prefix}, UpperBound: []byte{prefix + 1}})
 	if err != nil {
 		return 0, err
 	}

@@ -124,7 +124,7 @@ func rewrite(t *testing.T, o Options, n int) {
 
 func TestHeadOfTheAuditLogIsGuarded(t *testing.T) {
 	o, mem := auditedStore(t)
-	path := mem.PathJoin(o.Keyring, headFile)
+	path := mem.PathJoin(o.Keyring, auditLogHead.file)
 
 	flipped := o
 	flipped.fs = mem.CrashClone(vfs.CrashCloneCfg{})

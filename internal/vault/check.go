@@ -52,7 +52,7 @@ func (v *Vault) Check(ctx context.Context, view BatchView) ([]Finding, error) {
 			return c.findings, err
 		}
 	}
-	for _, step := range []func() error{c.records, c.commitments, c.status, c.subjects, c.plain, c.audit} {
+	for _, step := range []func() error{c.records, c.commitments, c.status, c.subjects, c.plain, c.audit, c.uses} {
 		if err := step(); err != nil {
 			return c.findings, err
 		}
@@ -67,6 +67,7 @@ const (
 	actRestore = "restore the data folder from a backup; its keyring is kept"
 	actKeyring = "restore the keyring folder; erasures are done again when the vault is opened"
 	actAudit   = "keep the store as it is and compare with the anchored receipts: somebody may have changed the log"
+	actUses    = "keep the store as it is and tell the citizens concerned: somebody may have changed the record of uses"
 	actLedger  = "compare the index with the ledger (fsck of the index), then restore the data folder"
 )
 
@@ -283,7 +284,8 @@ func (c *checker) subjects() error {
 
 // plain checks that what has no check of its own opens at least.
 func (c *checker) plain() error {
-	for _, prefix := range []byte{prefixName, prefixEntry, prefixIndex, prefixBatchID, prefixOperation, prefixCommand, prefixReceiptID, prefixPending, prefixShredded} {
+	for _, prefix := range []byte{prefixName, prefixEntry, prefixIndex, prefixBatchID, prefixOperation, prefixCommand, prefixReceiptID, prefixPending, prefixShredded,
+		prefixReport, prefixHeld, prefixCode, prefixShort, prefixSubjectCode, prefixUsePointer, prefixUseSeen, prefixRedemption} {
 		err := c.v.scan([]byte{prefix}, func(key, value []byte) error {
 			_, err := c.v.open(key, value)
 			return c.judge(fmt.Sprintf("record %c", prefix), err)
@@ -328,4 +330,14 @@ func (c *checker) audit() error {
 		}
 	}
 	return nil
+}
+
+// uses walks the record of uses.
+func (c *checker) uses() error {
+	_, err := c.v.CheckUses()
+	if err != nil && isUseCode(attest.CodeOf(err)) {
+		c.add(SeverityError, "record of uses", err, actUses)
+		return nil
+	}
+	return err
 }

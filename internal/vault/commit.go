@@ -35,6 +35,9 @@ type tx struct {
 	placed     map[string]custody.Place
 	leaves     map[uint32]*pendingLeaves
 	audited    bool
+	used       bool                       // entries were added to the record of uses
+	codes      map[string][]byte          // proof codes as the group has left them, by store key
+	lastUse    map[custody.Subject]uint64 // see Vault.lastUse
 	grew       bool
 	erased     map[custody.Subject]bool // subjects whose key this group erases
 	after      []func() error           // once durable; an error fails the vault
@@ -71,7 +74,8 @@ func (v *Vault) gather(j *job) ([]*job, *tx) {
 	t := &tx{
 		v: v, batch: v.db.NewBatch(), slots: newSlots{ring: v.ring},
 		subjects: map[custody.Subject]dataKey{}, operations: map[[16]byte]*custody.Operation{}, seen: map[string]bool{}, placed: map[string]custody.Place{},
-		leaves: map[uint32]*pendingLeaves{}, erased: map[custody.Subject]bool{}, err: v.failure(),
+		leaves: map[uint32]*pendingLeaves{}, erased: map[custody.Subject]bool{}, codes: map[string][]byte{},
+		lastUse: map[custody.Subject]uint64{}, err: v.failure(),
 	}
 	var group []*job
 	yielded := false
@@ -119,8 +123,8 @@ func (t *tx) take(j *job) bool {
 	return true
 }
 
-// finish makes the group durable, in the one order that leaves nothing undecryptable behind: new keys, records, head of
-// the audit log.
+// finish makes the group durable, in the one order that leaves nothing undecryptable behind: new keys, records, heads of
+// the audit log and of the record of uses.
 func (t *tx) finish() error {
 	t.flushLeaves()
 	err := t.err
@@ -136,15 +140,25 @@ func (t *tx) finish() error {
 	if err := t.batch.Commit(); err != nil {
 		return err
 	}
-	if t.audited {
-		if err := t.v.head.write(t.v.audit.count, t.v.audit.chain); err != nil {
-			return err
-		}
+	if err := t.writeHeads(); err != nil {
+		return err
 	}
 	for _, done := range t.after {
 		if err := done(); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+func (t *tx) writeHeads() error {
+	if t.audited {
+		if err := t.v.head.write(t.v.audit.count, t.v.audit.chain); err != nil {
+			return err
+		}
+	}
+	if t.used {
+		return t.v.useHead.write(t.v.useLog.count, t.v.useLog.chain)
 	}
 	return nil
 }

@@ -62,6 +62,15 @@ func TestLayoutIsFrozen(t *testing.T) {
 	line("command", keyHashed(prefixCommand, h))
 	line("audit", keyNumber(prefixAudit, 5))
 	line("receipt id", keyHashed(prefixReceiptID, h))
+	line("report", keyNumber(prefixReport, 5))
+	line("held", keyHeld(c, p))
+	line("code", keyHashed(prefixCode, h))
+	line("short", keyHashed(prefixShort, h))
+	line("code of subject", keySubjectCode(c, keyHashed(prefixCode, h)))
+	line("use", keyNumber(prefixUse, 5))
+	line("use pointer", keyUsePointer(c))
+	line("use seen", keyHashed(prefixUseSeen, h))
+	line("redemption", keyHashed(prefixRedemption, h))
 	golden(t, "layout.txt", out.Bytes())
 }
 
@@ -78,6 +87,14 @@ func TestRecordsAreFrozen(t *testing.T) {
 	line("batch", encodeBatch(&custody.Batch{ID: "b", Size: 4096, Root: a(1), Types: []string{"T"}, Command: []byte("c"), State: custody.BatchAnchored, Block: 9, Tx: 1}))
 	line("operation", encodeOperation(&custody.Operation{Digest: a(1), Result: []byte("r"), Places: []custody.Place{{Queue: 1, Seq: 5}, {Queue: 1, Seq: 6}, {Queue: 2, Seq: 7}}}))
 	line("audit", encodeAudit(nil, &custody.AuditEntry{Place: custody.Place{Queue: 1, Seq: 2}, ID: "i", JWS: []byte("j"), Credential: "c", UseCause: "u", Time: 5}, a(7)))
+	by := custody.UseBy{Region: "r", Verifier: "v", Office: "o", Tenant: "t"}
+	shown := []custody.Shown{{Commitment: a(2), Fields: []string{"f"}}}
+	line("code", encodeCode(&custody.ProofCode{ID: [16]byte{1}, Handle: [16]byte{2}, Secret: a(3), Random: [5]byte{4}, Subject: a(5), Shown: shown,
+		UseCause: "u", Scenario: "s", Audience: custody.Audience{Kind: custody.AudienceIntegrator, Region: "r", Office: "o", Tenant: "t"}, Uses: 2,
+		Created: 1, Expires: 2, Cancelled: 3, Seen: 4, Next: 5, Refused: 6, Holds: []custody.Hold{{Operation: a(6), Number: 5,
+			State: custody.HoldConsumed, At: 7, Until: 8, Outcome: a(9), Verifier: by}}}))
+	line("use", encodeUse(&custody.Use{Previous: 1, Subject: a(1), Time: 2, Event: custody.UseVerified, Code: [16]byte{3}, By: by, UseCause: "u",
+		Scenario: "s", Reason: "OK", Shown: shown, Receipts: [][]byte{[]byte("j")}}, a(7)))
 	line("chunk", appendChunk(nil, [][32]byte{a(1), a(2), a(3)}, []uint32{4, 4, 0}))
 	golden(t, "records.txt", out.Bytes())
 }

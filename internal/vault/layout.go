@@ -30,6 +30,15 @@ const (
 	prefixCommand     = 'y' // y hmac(16)                     → a command whose outcome is not known yet
 	prefixAudit       = 'a' // a seq(8)                       → audit record
 	prefixReceiptID   = 'j' // j hmac(16)                     → number of an audit record
+	prefixReport      = 'z' // z seq(8)                       → region that is to be told of an audit record's receipt
+	prefixHeld        = 'h' // h subject(32) queue(4) seq(8)  → empty: a certificate of the subject
+	prefixCode        = 'g' // g hmac(16)                     → proof code, under its subject's key
+	prefixShort       = 'f' // f hmac(16)                     → id of the proof code of a short form
+	prefixSubjectCode = 'l' // l subject(32) hmac(16)         → empty: a proof code of the subject
+	prefixUse         = 'u' // u seq(8)                       → entry of the record of uses, under its subject's key
+	prefixUsePointer  = 'U' // U subject(32)                  → one more than the number of the subject's last entry
+	prefixUseSeen     = 'S' // S hmac(16)                     → empty: a receipt that is in the record of uses
+	prefixRedemption  = 'R' // R hmac(16)                     → redemption that this gateway makes
 )
 
 func keyMeta() []byte { return []byte{prefixMeta} }
@@ -73,6 +82,15 @@ func keyNumber(prefix byte, n uint64) []byte {
 func keyBatchID(id string) []byte { return append([]byte{prefixBatchID}, id...) }
 
 func keyHashed(prefix byte, h [16]byte) []byte { return append([]byte{prefix}, h[:]...) }
+
+func keyHeld(s custody.Subject, p custody.Place) []byte {
+	k := append(make([]byte, 0, 45), prefixHeld)
+	k = binary.BigEndian.AppendUint32(append(k, s[:]...), p.Queue)
+	return binary.BigEndian.AppendUint64(k, p.Seq)
+}
+
+// numberOf reads back what keyNumber made, whose length was checked.
+func numberOf(key []byte) uint64 { return binary.BigEndian.Uint64(key[1:]) }
 
 // prefixEnd is the first key behind those that begin with prefix.
 func prefixEnd(prefix []byte) []byte {

@@ -102,6 +102,7 @@ func (t *tx) addCertificate(c *custody.Certificate, with dataKey) {
 	t.set(keyAt(prefixCertificate, c.Place), t.plain, with)
 	at := encodePlace(c.Place)
 	t.setStore(keyCommitment(c.Commitment), at)
+	t.setStore(keyHeld(c.Subject, c.Place), nil)
 	t.setStore(keyStatus(t.number(nameAuthority+c.Authority), c.Status.List, c.Status.Index), at)
 }
 

@@ -1,8 +1,10 @@
 package vault
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/internal/custody"
@@ -21,6 +23,14 @@ func (v *Vault) Shred(ctx context.Context, subject custody.Subject, now int64) e
 		if !ok {
 			return attest.Errorf(attest.CodeRecordMissing, "nothing is kept under a key of this subject")
 		}
+		owned, err := v.ownedKeys(subject)
+		if err != nil {
+			return err
+		}
+		for _, key := range owned {
+			t.delete(key)
+		}
+		t.lastUse[subject] = 0
 		t.delete(keySubject(subject))
 		w := newWriter(16)
 		w.int(now)
@@ -30,6 +40,18 @@ func (v *Vault) Shred(ctx context.Context, subject custody.Subject, now int64) e
 		t.after = append(t.after, func() error { return v.eraseSlots(slot) })
 		return nil
 	})
+}
+
+// ownedKeys are the entries that lead from a subject to its records: without them, nobody who guesses a holder's code finds
+// how many there were.
+func (v *Vault) ownedKeys(subject custody.Subject) (owned [][]byte, err error) {
+	for _, prefix := range []byte{prefixHeld, prefixSubjectCode, prefixUsePointer} {
+		err = errors.Join(err, v.scan(append([]byte{prefix}, subject[:]...), func(key, _ []byte) error {
+			owned = append(owned, bytes.Clone(key))
+			return nil
+		}))
+	}
+	return owned, err
 }
 
 // ShredDocument erases the key of a recorded document.

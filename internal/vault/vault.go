@@ -18,6 +18,12 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/pebblekv"
 )
 
+// chainEnd is where a chain of records ends.
+type chainEnd struct {
+	count uint64
+	chain [32]byte
+}
+
 // Options say where a vault lies and how it is opened.
 type Options struct {
 	Dir     string       // folder of the data
@@ -35,12 +41,13 @@ type Options struct {
 
 // Vault is an open vault. Its methods are safe for concurrent use.
 type Vault struct {
-	db     *pebblekv.Store
-	ring   *keyring
-	suite  attest.Suite
-	nonces keys.Nonces
-	head   *auditHead
-	log    *slog.Logger
+	db      *pebblekv.Store
+	ring    *keyring
+	suite   attest.Suite
+	nonces  keys.Nonces
+	head    *logHead // of the audit log
+	useHead *logHead // of the record of uses
+	log     *slog.Logger
 
 	subjectKey   [32]byte
 	operationKey [32]byte
@@ -60,10 +67,7 @@ type Vault struct {
 	statusMu sync.Mutex              // guards lists
 	lists    map[string]*statusLists // by authority
 
-	audit struct { // the committer's alone, once open
-		count uint64
-		chain [32]byte
-	}
+	audit, useLog chainEnd // the committer's alone, once open
 
 	gate    sync.RWMutex // held for reading while a job is handed over
 	closed  bool
@@ -98,8 +102,10 @@ func Create(o Options) error {
 	if err := createKeyring(o.fs, o.Keyring, o.Suite, o.Master); err != nil {
 		return err
 	}
-	if err := createAuditHead(o.fs, o.Keyring, o.Suite, o.Master); err != nil {
-		return err
+	for _, kind := range []headKind{auditLogHead, usesHead} {
+		if err := createHead(o.fs, o.Keyring, kind, o.Suite, o.Master); err != nil {
+			return err
+		}
 	}
 	db, err := pebblekv.Open(o.Dir, o.store(!half))
 	if err != nil {
@@ -199,7 +205,10 @@ func (v *Vault) load(o Options) (err error) {
 	if err := v.loadQueues(); err != nil {
 		return err
 	}
-	return v.openAudit(o)
+	if err := v.openAudit(o); err != nil {
+		return err
+	}
+	return v.openUses(o)
 }
 
 func (v *Vault) checkMeta(master *keys.Master) error {
@@ -239,8 +248,10 @@ func (v *Vault) Close() error {
 
 func (v *Vault) release() error {
 	var err error
-	if v.head != nil {
-		err = v.head.close()
+	for _, head := range []*logHead{v.head, v.useHead} {
+		if head != nil {
+			err = errors.Join(err, head.close())
+		}
 	}
 	if v.ring != nil {
 		err = errors.Join(err, v.ring.close())

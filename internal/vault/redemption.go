@@ -1,0 +1,93 @@
+package vault
+
+import (
+	"context"
+	"errors"
+
+	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/internal/custody"
+)
+
+// Redemption gives what a verifier's gateway wrote down of an operation; nil where there is nothing.
+func (v *Vault) Redemption(op string) (*custody.Redemption, error) {
+	plain, err := v.get(keyHashed(prefixRedemption, v.hashed("redemption", op)))
+	if err != nil || plain == nil {
+		return nil, err
+	}
+	r := newReader(plain)
+	out := &custody.Redemption{Request: r.array32(), Home: r.string(), Number: r.uint(), Receipts: r.strings(), Told: r.byte() == 1}
+	return out, r.done()
+}
+
+// PutRedemption writes it down, durably.
+func (v *Vault) PutRedemption(ctx context.Context, op string, d *custody.Redemption) error {
+	w := newWriter(128)
+	w.fixed(d.Request[:])
+	w.string(d.Home)
+	w.uint(d.Number)
+	w.strings(d.Receipts)
+	told := byte(0)
+	if d.Told {
+		told = 1
+	}
+	w.fixed([]byte{told})
+	return v.do(ctx, func(t *tx) error {
+		t.setStore(keyHashed(prefixRedemption, v.hashed("redemption", op)), w.b)
+		return nil
+	})
+}
+
+// errEnough ends a scan early.
+var errEnough = errors.New("enough")
+
+// Reports gives the receipts that are still to be told to the regions that issued what they are about, the oldest first: at
+// most limit, by number of their audit record.
+func (v *Vault) Reports(limit int) (map[uint64]string, error) {
+	out := map[uint64]string{}
+	err := v.scan([]byte{prefixReport}, func(key, value []byte) error {
+		if len(out) >= limit {
+			return errEnough
+		}
+		if len(key) != 9 {
+			return unreadable(key)
+		}
+		region, err := v.open(key, value)
+		out[numberOf(key)] = string(region)
+		return err
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return out, err
+}
+
+// Reported forgets that receipts are to be told.
+func (v *Vault) Reported(ctx context.Context, seqs ...uint64) error {
+	return v.do(ctx, func(t *tx) error {
+		for _, seq := range seqs {
+			t.delete(keyNumber(prefixReport, seq))
+		}
+		return nil
+	})
+}
+
+// CertificatesOf lists the certificates of a holder, the oldest first; what was shredded is passed over.
+func (v *Vault) CertificatesOf(subject custody.Subject) ([]*custody.Certificate, error) {
+	var out []*custody.Certificate
+	prefix := append([]byte{prefixHeld}, subject[:]...)
+	err := v.scan(prefix, func(key, _ []byte) error {
+		p, ok := placeOf(key[len(prefix)-1:])
+		if !ok {
+			return unreadable(key)
+		}
+		c, err := v.CertificateAt(p)
+		if attest.CodeOf(err) == attest.CodeSubjectShredded {
+			return nil
+		}
+		if err == nil {
+			out = append(out, c)
+		}
+		return err
+	})
+	return out, err
+}

@@ -15,7 +15,14 @@ type Request struct {
 	Audience string // holder binding: what aud must be; with Nonce empty as well, binding is not asked for
 	Nonce    string
 	MaxAge   int64 // seconds that a key binding may be old; zero: DefaultPolicy's
+	// Relayed: the home region's gateway presents, for a proof code, to a nonce that was drawn for this very request. The
+	// nonce and not the other region's clock then tells that the binding is fresh; and what would be the presenter's
+	// forgery (form, signature, binding) is that region's fault, which leaves a doubt and says nothing against the citizen.
+	Relayed bool
 }
+
+// RelayedSkew is how far, in seconds, two regions' clocks may be apart where a nonce tells freshness.
+const RelayedSkew = 15 * 60
 
 // Validate refuses a request without purpose or scenario: a verification names both, or it is not made.
 func (r *Request) Validate() error {

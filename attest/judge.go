@@ -274,8 +274,12 @@ func (j *judge) binding() finding {
 	if age == 0 {
 		age = e.Policy.MaxBindingAge
 	}
+	skew := e.Policy.ClockSkew
+	if e.Request.Relayed && e.Request.Nonce != "" {
+		skew = max(skew, RelayedSkew)
+	}
 	err := VerifyBinding(e.Document, e.Profile.Holder, Binding{Audience: e.Request.Audience, Nonce: e.Request.Nonce,
-		Now: e.Request.Now, MaxAge: age, Skew: e.Policy.ClockSkew})
+		Now: e.Request.Now, MaxAge: age, Skew: skew})
 	if err != nil {
 		return wrong(err)
 	}

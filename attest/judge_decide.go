@@ -16,11 +16,15 @@ var speaking = []struct {
 func (j *judge) decide() {
 	// What contradicts itself needs no ledger to be refused.
 	if c, ok := j.first(Failed, CheckParse); ok {
-		j.set(Invalid, c.Code)
+		j.refuse(c.Code)
 		return
 	}
 	if c, ok := j.first(Unknown, CheckFreshness, CheckWitness); ok {
 		j.set(Undetermined, c.Code)
+		return
+	}
+	if c, ok := j.first(Failed, CheckSignature, CheckBinding); ok && j.e.Request.Relayed {
+		j.refuse(c.Code)
 		return
 	}
 	if c, ok := j.first(Failed, CheckSignature, CheckKey, CheckAuthority, CheckBinding); ok {
@@ -34,6 +38,15 @@ func (j *judge) decide() {
 		}
 	}
 	j.speak()
+}
+
+// refuse is for what only its presenter can have made wrong.
+func (j *judge) refuse(c Code) {
+	if j.e.Request.Relayed {
+		j.set(Undetermined, CodeRegionAnswer)
+		return
+	}
+	j.set(Invalid, c)
 }
 
 // first is the first of the named checks that came to the outcome.

@@ -53,7 +53,7 @@ var importRules = []importRule{
 	},
 	{
 		name: "services know interfaces", reason: "notary, follow and verify depend on attest and on interfaces they declare",
-		from: []string{"internal/notary/...", "internal/follow/...", "internal/verify/..."},
+		from: []string{"internal/notary/...", "internal/follow/...", "internal/verify/...", "internal/proofcode/...", "internal/peer/...", "internal/redemption/..."},
 		never: []string{"api/...", "web/...", "client/...", "internal/vault/...", "internal/index/...",
 			"internal/pebblekv/..."},
 	},
@@ -67,7 +67,7 @@ var importRules = []importRule{
 var siblings = [][]string{
 	{"api/...", "web/..."},
 	{"web/public/...", "web/citizen/...", "web/office/...", "web/ledger/..."},
-	{"internal/notary/...", "internal/follow/...", "internal/verify/..."},
+	{"internal/notary/...", "internal/follow/...", "internal/verify/...", "internal/proofcode/...", "internal/peer/..."},
 	{"internal/vault/...", "internal/index/...", "client/embedded/...", "client/fabric/..."},
 }
 
@@ -100,6 +100,8 @@ var dependencies = []dependency{
 	{path: "github.com/santhosh-tekuri/jsonschema", owners: []string{"internal/notary/...", "internal/sample/..."}},
 	{path: "github.com/hashicorp/golang-lru", owners: []string{"internal/index/...", "internal/verify/..."}},
 	{path: "github.com/prometheus/client_golang", owners: []string{"internal/metrics/..."}},
+	{path: "github.com/cenkalti/backoff", owners: []string{"internal/peer/..."}, hidden: true},
+	{path: "github.com/sony/gobreaker", owners: []string{"internal/peer/..."}, hidden: true},
 	{path: "github.com/goccy/go-yaml", owners: []string{"cmd/..."}},
 	{path: "github.com/mattn/go-runewidth", owners: []string{"cmd/..."}},
 	{path: "github.com/schollz/progressbar", owners: []string{"cmd/..."}},

@@ -32,6 +32,7 @@ type Consortium struct {
 	local bool // the ledger lies in this process
 	stop  context.CancelFunc
 	group *errgroup.Group
+	peers *peers
 }
 
 // joins gives the ledger to one member's gateway. A repeat's position is looked up in the gateway's replica, which is told
@@ -95,12 +96,17 @@ func (p *Plan) ledgerOptions() embedded.Options {
 // open opens the gateways over a ledger, which it takes over.
 func (p *Plan) open(ctx context.Context, ledger Ledger, by joins) (*Consortium, error) {
 	c := &Consortium{Ledger: ledger, local: p.Connection == nil}
+	var err error
+	if c.peers, err = p.listenPeers(ctx); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
 	for i := range p.Members {
 		m := &p.Members[i]
 		as, genesis, opened := by.member(m)
 		g, err := gateway.Open(gateway.Options{Place: m.Place, Region: m.Region.Code, Network: p.Network,
 			Ledger: as, Genesis: genesis, BatchSize: p.BatchSize, BatchWait: p.BatchWait,
-			WitnessEvery: p.WitnessEvery, API: p.api(m), Pages: m.Pages, Cache: p.Cache, Logger: p.logger()})
+			WitnessEvery: p.WitnessEvery, API: p.api(m), Peers: c.peers.of(p, m), Throttle: p.Throttle, Pages: m.Pages,
+			Clock: m.Clock, Cache: p.Cache, Logger: p.logger()})
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("region %s: %w", m.Region.Code, err), c.Close())
 		}
@@ -114,6 +120,8 @@ func (p *Plan) open(ctx context.Context, ledger Ledger, by joins) (*Consortium, 
 	c.group = new(errgroup.Group)
 	for _, g := range c.Gateways {
 		c.group.Go(func() error { return g.Run(work) })
+		l := c.peers.take(g.Region())
+		c.group.Go(func() error { return g.ServePeers(work, l) })
 	}
 	return c, nil
 }
@@ -134,6 +142,9 @@ func (c *Consortium) Close() error {
 	if c.stop != nil {
 		c.stop()
 		errs = append(errs, c.group.Wait())
+	}
+	if c.peers != nil {
+		errs = append(errs, c.peers.close())
 	}
 	for _, g := range c.Gateways {
 		errs = append(errs, g.Close())
@@ -175,7 +186,7 @@ func (c *Consortium) Agreed(ctx context.Context, g *gateway.Gateway) error {
 	traffic := g.Index().Progress().Traffic // one more than the last block that carried anything else
 	for {
 		applied := g.Index().Next()
-		l, err := g.Index().Ledger(time.Now().Unix())
+		l, err := g.Index().Ledger(g.Now().Unix())
 		switch {
 		case err != nil:
 			return err
@@ -203,7 +214,7 @@ func (c *Consortium) Fresh(ctx context.Context, g *gateway.Gateway) error {
 	tick := time.NewTicker(freshPoll)
 	defer tick.Stop()
 	for {
-		l, err := g.Index().Ledger(time.Now().Unix())
+		l, err := g.Index().Ledger(g.Now().Unix())
 		if err != nil || l.Age <= 1 {
 			return err
 		}

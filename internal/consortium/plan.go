@@ -19,6 +19,11 @@ type Member struct {
 	// ClientAddress tells whom a request without a credential comes from; nil: as Plan.API says.
 	ClientAddress func(*http.Request) string
 	Pages         *gateway.Pages // nil: no web pages
+	// PeerListen is where the member answers other regions' gateways; empty: a free port of the loopback.
+	PeerListen string
+	// PeerAddresses are where other regions' gateways are, before the addresses of this plan's own members and the registered.
+	PeerAddresses map[string]string
+	Clock         func() time.Time // nil: time.Now
 }
 
 // api is how the member's API behaves.
@@ -47,6 +52,8 @@ type Plan struct {
 	BatchWait    time.Duration // age that closes a batch; 0: the notary's default
 	WitnessEvery time.Duration // 0: the follower's default
 	API          api.Config    // zero: api.DefaultConfig
+	Peers        gateway.Peers // Address is filled in
+	Throttle     gateway.Throttle
 	Cache        *pebblekv.Cache
 	Logger       *slog.Logger // nil: slog.Default
 }

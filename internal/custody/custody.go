@@ -185,7 +185,7 @@ type DatasetVersion struct {
 type Redemption struct {
 	Request  [32]byte // digest of the request
 	Home     string   // division code of the home region
+	Code     string   // id of the code there
 	Number   uint64   // of the reservation there
 	Receipts []string // ids of the verification receipts, in the order of what was shown
-	Told     bool     // the home has acknowledged that the use counts
 }

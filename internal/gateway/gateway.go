@@ -21,6 +21,9 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/metrics"
 	"github.com/huzheng-ledger/huzheng/internal/notary"
 	"github.com/huzheng-ledger/huzheng/internal/pebblekv"
+	"github.com/huzheng-ledger/huzheng/internal/peer"
+	"github.com/huzheng-ledger/huzheng/internal/proofcode"
+	"github.com/huzheng-ledger/huzheng/internal/redemption"
 	"github.com/huzheng-ledger/huzheng/internal/vault"
 	"github.com/huzheng-ledger/huzheng/internal/verify"
 )
@@ -45,6 +48,8 @@ type Options struct {
 	Policy       attest.Policy // zero: attest.DefaultPolicy
 	API          api.Config    // zero: api.DefaultConfig; Credentials, Metrics and Log are filled in
 	Font         string        // TrueType file with Chinese glyphs, for prints; empty: one of the system's
+	Peers        Peers         // where other regions' gateways are
+	Throttle     Throttle      // of codes that cannot be used
 	Cache        *pebblekv.Cache
 	Pages        *Pages           // nil: no web pages
 	Clock        func() time.Time // nil: time.Now
@@ -67,6 +72,12 @@ type Gateway struct {
 	metrics  *metrics.Registry
 	creds    *credentials.Store
 	server   *api.Server
+
+	identity *peer.Identity
+	peers    *peer.Client
+	home     *proofcode.Home
+	redeemer *redemption.Service
+	reports  reports
 }
 
 // Open opens the stores of a gateway that Create has made. Codes: STORE_MISSING, STORE_LOCKED, STORE_CORRUPT, the MASTER
@@ -78,7 +89,7 @@ func Open(o Options) (*Gateway, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	g := &Gateway{o: o, log: o.Logger.With("region", o.Region), metrics: metrics.New(o.Region)}
+	g := &Gateway{o: o, reports: newReports(), log: o.Logger.With("region", o.Region), metrics: metrics.New(o.Region)}
 	if err := g.open(); err != nil {
 		return nil, errors.Join(err, g.closeStores())
 	}
@@ -86,7 +97,7 @@ func Open(o Options) (*Gateway, error) {
 }
 
 func (g *Gateway) open() error {
-	for _, step := range []func() error{g.openStores, g.openKeys, g.assemble, g.openAPI} {
+	for _, step := range []func() error{g.openStores, g.openKeys, g.assemble, g.openCodes, g.openAPI} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -161,6 +172,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	group.Go(func() error { return g.background(ctx, "follower", g.follower.Run) })
 	group.Go(func() error { return g.background(ctx, "witness", g.witness.Run) })
 	group.Go(func() error { return g.background(ctx, "metrics", g.measure) })
+	group.Go(func() error { return g.background(ctx, "reports", g.report) })
 	return group.Wait()
 }
 
@@ -181,6 +193,9 @@ func (g *Gateway) Close() error { return g.closeStores() }
 
 func (g *Gateway) closeStores() error {
 	var errs []error
+	if g.peers != nil {
+		g.peers.Close()
+	}
 	if g.notary != nil {
 		errs = append(errs, g.notary.Close())
 	}
@@ -247,6 +262,9 @@ func (g *Gateway) Locate(ctx context.Context, key string) (registry.Position, er
 		}
 	}
 }
+
+// Now is the gateway's own time.
+func (g *Gateway) Now() time.Time { return g.o.Clock() }
 
 func (g *Gateway) now() time.Time { return g.o.Clock() }
 

@@ -17,7 +17,10 @@ func (r recorder) Record(ctx context.Context, record verify.Record) error {
 	_, err := r.g.vault.AppendAudit(ctx, &custody.AuditEntry{
 		Queue: custody.Queue{Key: record.Key, Kind: attest.KindReceipt, Suite: record.Suite},
 		ID:    record.ReceiptID, JWS: record.Receipt, Credential: record.Credential, UseCause: record.UseCause,
-		Time: record.Time})
+		Time: record.Time, ReportTo: record.Issuer})
+	if err == nil && record.Issuer != "" {
+		r.g.reports.wake()
+	}
 	return err
 }
 

@@ -15,7 +15,7 @@ func (v *Vault) Redemption(op string) (*custody.Redemption, error) {
 		return nil, err
 	}
 	r := newReader(plain)
-	out := &custody.Redemption{Request: r.array32(), Home: r.string(), Number: r.uint(), Receipts: r.strings(), Told: r.byte() == 1}
+	out := &custody.Redemption{Request: r.array32(), Home: r.string(), Code: r.string(), Number: r.uint(), Receipts: r.strings()}
 	return out, r.done()
 }
 
@@ -24,13 +24,9 @@ func (v *Vault) PutRedemption(ctx context.Context, op string, d *custody.Redempt
 	w := newWriter(128)
 	w.fixed(d.Request[:])
 	w.string(d.Home)
+	w.string(d.Code)
 	w.uint(d.Number)
 	w.strings(d.Receipts)
-	told := byte(0)
-	if d.Told {
-		told = 1
-	}
-	w.fixed([]byte{told})
 	return v.do(ctx, func(t *tx) error {
 		t.setStore(keyHashed(prefixRedemption, v.hashed("redemption", op)), w.b)
 		return nil

@@ -31,6 +31,9 @@ type Record struct {
 	Credential string       // id of the API credential that asked
 	UseCause   string
 	Time       int64 // Unix seconds
+	// Issuer is the region whose citizen's certificate was used and that has not heard of it: the recorder sees that it
+	// does. Empty where there is nothing to tell.
+	Issuer string
 }
 
 // Replica is the region's index. Read lends a view of one state of the ledger, in which no block becomes visible while
@@ -105,7 +108,11 @@ func (v *Verifier) Verify(ctx context.Context, s *Submission) (*Answer, error) {
 	if err := v.sign(answer, key, network, &request); err != nil {
 		return nil, err
 	}
-	err = v.o.Recorder.Record(ctx, Record{ReceiptID: answer.ReceiptID, Receipt: answer.Receipt, Key: key.KeyID(),
+	issuer := answer.Verdict.Issuer
+	if request.Relayed { // its home is told with the verdict
+		issuer = ""
+	}
+	err = v.o.Recorder.Record(ctx, Record{Issuer: issuer, ReceiptID: answer.ReceiptID, Receipt: answer.Receipt, Key: key.KeyID(),
 		Suite: key.Public().Suite(), Credential: s.Credential, UseCause: request.UseCause, Time: now})
 	if err != nil {
 		return nil, err

@@ -45,10 +45,13 @@ type Options struct {
 	Regions   []string // province codes; the first one proposes the agreement
 	Suite     attest.Suite
 	Logger    *slog.Logger
-	BatchWait time.Duration         // 0: 5 ms
-	Witness   time.Duration         // 0: 10 ms
-	API       func(cfg *api.Config) // changes the defaults; may be nil
-	Pages     *gateway.Pages        // of every gateway; nil: no web pages
+	BatchWait time.Duration                        // 0: 5 ms
+	Witness   time.Duration                        // 0: 10 ms
+	API       func(cfg *api.Config)                // changes the defaults; may be nil
+	Clock     func(region string) func() time.Time // of a region's gateway; nil: time.Now
+	Throttle  gateway.Throttle
+	Peers     gateway.Peers
+	Pages     *gateway.Pages // of every gateway; nil: no web pages
 }
 
 func (o Options) withDefaults() Options {
@@ -108,10 +111,13 @@ func Found(t testing.TB, o Options) *World {
 		o.API(&config)
 	}
 	w.Plan = &consortium.Plan{Network: Network, Suite: o.Suite, LedgerDir: filepath.Join(w.Dir, "ledger"),
-		BatchWait: o.BatchWait, WitnessEvery: o.Witness, API: config, Logger: o.Logger}
+		BatchWait: o.BatchWait, WitnessEvery: o.Witness, API: config, Peers: o.Peers, Throttle: o.Throttle, Logger: o.Logger}
 	for _, code := range o.Regions {
 		m := w.member(code)
 		m.Pages = o.Pages
+		if o.Clock != nil {
+			m.Clock = o.Clock(code)
+		}
 		w.Plan.Members = append(w.Plan.Members, m)
 	}
 	t.Cleanup(func() { require.NoError(t, w.Close()) })

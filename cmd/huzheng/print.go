@@ -43,7 +43,8 @@ type written struct {
 
 func (a *app) certificateCommand() *cobra.Command {
 	c := &cobra.Command{Use: "certificate", Short: "打印、出示证照 · print and present certificates", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+		Example: "  huzheng certificate print 6KJVt2n3… --api https://gw.example --out certificate.pdf",
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() }}
 	var p printFlags
 	onPaper := &cobra.Command{
 		Use:   "print ID",
@@ -82,7 +83,8 @@ Chosen fields, the holder's signature and the inclusion receipt as one text: a .
 
 func (a *app) receiptCommand() *cobra.Command {
 	c := &cobra.Command{Use: "receipt", Short: "打印核验回执 · print verification receipts", Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+		Example: "  huzheng receipt print Q2w9nF3kT0yZb1VgYx7cHg --api https://gw.example --out receipt.pdf",
+		RunE:    func(c *cobra.Command, _ []string) error { return c.Help() }}
 	var p printFlags
 	onPaper := &cobra.Command{
 		Use:     "print ID",

@@ -108,13 +108,19 @@ func find(img image.Image) (text string, ok bool) {
 		}
 	}()
 	source := gozxing.NewLuminanceSourceFromImage(img)
-	hints := map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true}
-	for _, binarizer := range []gozxing.Binarizer{gozxing.NewHybridBinarizer(source), gozxing.NewGlobalHistgramBinarizer(source)} {
-		bitmap, err := gozxing.NewBinaryBitmap(binarizer)
+	for _, look := range []struct {
+		binarizer gozxing.Binarizer
+		hint      gozxing.DecodeHintType
+	}{
+		{gozxing.NewHybridBinarizer(source), gozxing.DecodeHintType_TRY_HARDER},
+		{gozxing.NewGlobalHistgramBinarizer(source), gozxing.DecodeHintType_TRY_HARDER},
+		{gozxing.NewGlobalHistgramBinarizer(source), gozxing.DecodeHintType_PURE_BARCODE}, // drawn, not photographed: module by module
+	} {
+		bitmap, err := gozxing.NewBinaryBitmap(look.binarizer)
 		if err != nil {
 			return "", false
 		}
-		result, err := qrcode.NewQRCodeReader().Decode(bitmap, hints)
+		result, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{look.hint: true})
 		var exception gozxing.ReaderException
 		switch {
 		case err == nil:

@@ -57,6 +57,21 @@ func TestWhatIsDrawnIsRead(t *testing.T) {
 	assert.Equal(t, "用证码 440000", got)
 }
 
+// TestEveryDrawnCodeIsRead holds that no content defeats the reader: a drawn code is read module by module where its patterns
+// mislead.
+func TestEveryDrawnCodeIsRead(t *testing.T) {
+	reader := NewReader(1)
+	for n := 1700; n < 1760; n++ {
+		code, err := Encode(alphanumeric(n), Low)
+		require.NoError(t, err)
+		picture, err := code.PNG(6)
+		require.NoError(t, err)
+		got, err := reader.Read(t.Context(), picture)
+		require.NoError(t, err, n)
+		require.Equal(t, alphanumeric(n), got)
+	}
+}
+
 func pictureOf(t testing.TB, text string) []byte {
 	t.Helper()
 	code, err := Encode(text, Medium)

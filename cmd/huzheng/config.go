@@ -56,6 +56,8 @@ type GatewayConfig struct {
 	// BehindProxy says that a proxy on the way ends TLS, so that listening in the clear beyond this machine is meant, and
 	// that nobody else reaches the port, so that the last entry of X-Forwarded-For is the client's address.
 	BehindProxy bool `yaml:"behind_proxy,omitempty"`
+	// SignIn lets citizens and staff in at the pages; without it only what is public works there.
+	SignIn *SignInConfig `yaml:"sign_in,omitempty"`
 }
 
 // TLSConfig names PEM files; both or none.
@@ -90,6 +92,7 @@ gateways:
     master_key: ../gd.master.key  # 主密钥文件（0600）；留空取环境变量 · empty: HUZHENG_MASTER_KEY
     listen: 127.0.0.1:8440
     # tls: {certificate: gw.crt, key: gw.key}   # 非本机监听时必需 · needed beyond the loopback
+    # sign_in: {issuer: https://id.example, client_id: huzheng, client_secret_file: ../gd.client-secret}  # 统一身份认证平台 · OpenID Connect
     # behind_proxy: true                        # 由前置代理终止 TLS，并以其 X-Forwarded-For 为准 · a proxy ends TLS and names the client
 batch:
   size: 4096                    # 凑满即上链 · leaves that close a batch
@@ -141,6 +144,9 @@ func (c *Config) resolve(base string) {
 	at(&c.Ledger.Connection)
 	for i := range c.Gateways {
 		g := &c.Gateways[i]
+		if g.SignIn != nil {
+			at(&g.SignIn.ClientSecretFile)
+		}
 		for _, p := range []*string{&g.Dir, &g.Keyring, &g.MasterKey, &g.TLS.Certificate, &g.TLS.Key} {
 			at(p)
 		}
@@ -191,6 +197,7 @@ func (g *GatewayConfig) validate() error {
 	need((g.TLS.Certificate == "") == (g.TLS.Key == ""), "tls needs certificate and key")
 	need(err != nil || g.BehindProxy || g.TLS.Key != "" || loopback(host),
 		"listening beyond this machine needs tls, or behind_proxy where a proxy ends it")
+	need(g.SignIn.validate() == nil, "sign_in needs issuer (https) and client_id")
 	need(checkURL(g.URL) == nil, "url is not https://host[/path] without a final slash")
 	return errors.Join(errs...)
 }
@@ -230,6 +237,9 @@ func (c *Config) plan(logger *slog.Logger) (*consortium.Plan, error) {
 		}
 		if g.BehindProxy {
 			m.ClientAddress = api.ForwardedAddress
+		}
+		if m.Pages, err = g.pages(); err != nil {
+			return nil, err
 		}
 		p.Members = append(p.Members, m)
 	}

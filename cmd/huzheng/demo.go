@@ -96,7 +96,7 @@ func (a *app) demo(ctx context.Context, f *demoFlags) (err error) {
 	debug.SetMemoryLimit(demoMemory)
 	steps := a.newSteps()
 	d, report, err := demo.Run(ctx, demo.Options{Certificates: f.certificates, Dir: dir, Out: f.out, Suite: attest.Suite(f.suite),
-		Seed: f.seed, Logger: slog.New(slog.NewTextHandler(quietly{ctx, a.err}, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Seed: f.seed, Pages: f.serve, Logger: slog.New(slog.NewTextHandler(quietly{ctx, a.err}, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Progress: steps.show})
 	steps.finish()
 	if err != nil {
@@ -132,13 +132,17 @@ func (a *app) showDemo(ctx context.Context, f *demoFlags, d *demo.Demo, r *demo.
 	}
 	doc := struct {
 		*demo.Report
-		Gateways []demo.Access `json:"gateways"`
-	}{r, d.Access()}
+		Gateways []demo.Access   `json:"gateways"`
+		People   []demo.Identity `json:"people"`
+	}{r, d.Access(), d.Identities()}
 	err := a.emit(doc, func() error {
 		if err := a.printDemo(f, r); err != nil {
 			return err
 		}
-		return a.printAccess(d, dir)
+		if err := a.printAccess(d, dir); err != nil {
+			return err
+		}
+		return a.printPages(d)
 	})
 	if err == nil {
 		<-ctx.Done() // until the person or the script that started it has had enough

@@ -9,6 +9,7 @@ import (
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/internal/consortium"
+	"github.com/huzheng-ledger/huzheng/internal/demoidp"
 	"github.com/huzheng-ledger/huzheng/internal/pebblekv"
 )
 
@@ -22,6 +23,7 @@ type Options struct {
 	Out          string // folder for what is left behind; empty: nothing
 	Suite        attest.Suite
 	Seed         uint64
+	Pages        bool // serve web pages, with an identity provider of synthetic people
 	Logger       *slog.Logger
 	// Progress hears how far the certificates are; it is called from several goroutines.
 	Progress func(stage string, done, total int)
@@ -44,6 +46,8 @@ type Demo struct {
 	shown   []*verdict // answers to the cases
 	things  things
 	cache   *pebblekv.Cache
+
+	identities *demoidp.Provider // nil without pages
 
 	short     *kept // the certificate that is to run out of time
 	shortEnds time.Time
@@ -135,6 +139,9 @@ func (d *Demo) Close() error {
 	}
 	if d.c != nil {
 		errs = append(errs, d.c.Close())
+	}
+	if d.identities != nil {
+		errs = append(errs, d.identities.Close())
 	}
 	if d.cache != nil {
 		d.cache.Close()

@@ -39,6 +39,9 @@ func (d *Demo) found(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := d.addPages(ctx, plan); err != nil {
+		return err
+	}
 	if d.c, err = consortium.Found(ctx, plan); err != nil {
 		return err
 	}

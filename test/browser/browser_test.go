@@ -1,0 +1,112 @@
+package browser
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/huzheng-ledger/huzheng/api"
+	"github.com/huzheng-ledger/huzheng/internal/demoidp"
+	"github.com/huzheng-ledger/huzheng/internal/gateway"
+	"github.com/huzheng-ledger/huzheng/internal/gateway/gatewaytest"
+)
+
+// installed fetches the pinned packages into a folder of the test's own, with the scripts, or says why it cannot.
+func installed(t *testing.T) string {
+	t.Helper()
+	for _, program := range []string{"node", "npm", "chromium"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("%s is not installed: no browser to walk the pages with", program)
+		}
+	}
+	dir := t.TempDir()
+	scripts, err := filepath.Glob("*.mjs")
+	require.NoError(t, err)
+	for _, name := range append(scripts, "package.json", "package-lock.json") {
+		data, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	ci := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
+	ci.Dir = dir
+	if out, err := ci.CombinedOutput(); err != nil {
+		t.Skipf("the packages cannot be fetched (%v): %s", err, out)
+	}
+	return dir
+}
+
+// world is what the scripts are told.
+type world struct {
+	Home        string            `json:"home"`   // a province's gateway
+	Abroad      string            `json:"abroad"` // another one's
+	Files       map[string]string `json:"files"`  // paths to hand in, by what they are
+	People      []demoidp.Person  `json:"people"`
+	Screenshots string            `json:"screenshots"`
+	Chromium    string            `json:"chromium"`
+	Profile     string            `json:"profile"` // an empty folder
+}
+
+// open founds four provinces with pages and an identity provider, and leaves certificates in dir.
+func open(t *testing.T, dir string) *world {
+	t.Helper()
+	regions := []string{gatewaytest.Guangdong, gatewaytest.Sichuan, gatewaytest.Chongqing, gatewaytest.Hunan}
+	people, err := demoidp.People(1, regions...)
+	require.NoError(t, err)
+	provider, err := demoidp.Start(t.Context(), people, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, provider.Close()) })
+	config := provider.SignIn()
+	w := gatewaytest.Found(t, gatewaytest.Options{Regions: regions,
+		Pages: &gateway.Pages{SignIn: &config, Public: api.Rate{PerSecond: 1000, Burst: 1000}}})
+	home, abroad := w.Regions[0], w.Regions[1]
+	good, revoked := home.Constructor(1), home.Constructor(2)
+	home.SetStatus("revoke-number-2", api.StatusEntry{Certificate: revoked.ID, State: "revoked", Reason: "04"})
+	w.Settle()
+	out := &world{Home: home.URL, Abroad: abroad.URL, Files: map[string]string{}, People: people, Profile: t.TempDir()}
+	write := func(kind, name string, data []byte) {
+		out.Files[kind] = filepath.Join(dir, name)
+		require.NoError(t, os.WriteFile(out.Files[kind], data, 0o600))
+	}
+	p, q := home.Present(good.ID, abroad, "n"), home.Present(revoked.ID, abroad, "n")
+	write("sdjwt", "certificate.sdjwt", []byte(p.Presentation))
+	write("receipt", "certificate.receipt.json", p.Receipt)
+	write("revoked", "revoked.sdjwt", []byte(q.Presentation))
+	write("revokedReceipt", "revoked.receipt.json", q.Receipt)
+	changed := []byte(p.Presentation)
+	changed[len(changed)/4] ^= 2
+	write("changed", "changed.sdjwt", changed)
+	write("verification", "verification.jwt", []byte(abroad.Verify(p).Receipt))
+	out.Screenshots, err = filepath.Abs("../../bin/screenshots")
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(out.Screenshots, 0o750))
+	out.Chromium, err = exec.LookPath("chromium")
+	require.NoError(t, err)
+	return out
+}
+
+func TestPagesInABrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes its time: not in short mode")
+	}
+	dir := installed(t)
+	data, err := json.Marshal(open(t, dir))
+	require.NoError(t, err)
+	told := filepath.Join(dir, "world.json")
+	require.NoError(t, os.WriteFile(told, data, 0o600))
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	defer cancel()
+	node := exec.CommandContext(ctx, "node", "--test", "--test-concurrency=1", "--test-reporter=spec", dir)
+	node.Dir, node.Env = dir, append(os.Environ(), "HUZHENG_WORLD="+told)
+	text, err := node.CombinedOutput()
+	t.Logf("%s", text)
+	require.NoError(t, err)
+}

@@ -25,6 +25,7 @@ type Config struct {
 	Log         *slog.Logger
 	Now         func() time.Time
 	Suite       attest.Suite // of the network: hashes files
+	Version     string       // of the program; empty: not told
 
 	RequestTimeout time.Duration // for a handler and all it calls; afterwards TIMEOUT
 	AnchorWait     time.Duration // at most, of wait=anchored; below RequestTimeout
@@ -95,7 +96,7 @@ func (s *Services) validate() error {
 	return errors.Join(
 		missing(s.Issuer != nil, "Issuer"), missing(s.Status != nil, "Status"),
 		missing(s.Documents != nil, "Documents"), missing(s.Datasets != nil, "Datasets"),
-		missing(s.Agreements != nil, "Agreements"), missing(s.Verifier != nil, "Verifier"),
+		missing(s.Agreements != nil, "Agreements"), missing(s.Governance != nil, "Governance"), missing(s.Verifier != nil, "Verifier"),
 		missing(s.Receipts != nil, "Receipts"), missing(s.Printer != nil, "Printer"), missing(s.Ledger != nil, "Ledger"),
 		missing(s.Trust != nil, "Trust"), missing(s.Readiness != nil, "Readiness"))
 }

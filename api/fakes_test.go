@@ -59,7 +59,7 @@ func newRegion() *region {
 
 func (r *region) services() api.Services {
 	return api.Services{
-		Issuer: r, Status: r, Documents: r, Datasets: r, Agreements: r, Verifier: r, Receipts: r, Printer: r, Ledger: r, Trust: r, Readiness: r,
+		Issuer: r, Status: r, Documents: r, Datasets: r, Agreements: r, Governance: r, Verifier: r, Receipts: r, Printer: r, Ledger: r, Trust: r, Readiness: r,
 	}
 }
 

@@ -76,16 +76,18 @@ func (s *Server) GetSnapshot(c echo.Context) error {
 }
 
 // Healthz says that the process answers.
-func (s *Server) Healthz(c echo.Context) error { return respond(c, http.StatusOK, Health{OK: true}) }
+func (s *Server) Healthz(c echo.Context) error {
+	return respond(c, http.StatusOK, Health{OK: true, Version: s.cfg.Version})
+}
 
 // Readyz says whether the gateway can do its work, and why not.
 func (s *Server) Readyz(c echo.Context) error {
 	reasons := s.services.Readiness.Unready(c.Request().Context())
 	if len(reasons) == 0 {
-		return respond(c, http.StatusOK, Health{OK: true})
+		return respond(c, http.StatusOK, Health{OK: true, Version: s.cfg.Version})
 	}
 	c.Response().Header().Set("Retry-After", "1")
-	return respond(c, http.StatusServiceUnavailable, Health{Reasons: reasons})
+	return respond(c, http.StatusServiceUnavailable, Health{Reasons: reasons, Version: s.cfg.Version})
 }
 
 // GetOpenAPI returns this API's document.

@@ -23,6 +23,13 @@ const (
 	AuthorityStateSuspended AuthorityState = "suspended"
 )
 
+// Defines values for AuthorityStandingState.
+const (
+	AuthorityStandingStateActive    AuthorityStandingState = "active"
+	AuthorityStandingStateDissolved AuthorityStandingState = "dissolved"
+	AuthorityStandingStateSuspended AuthorityStandingState = "suspended"
+)
+
 // Defines values for BatchKind.
 const (
 	BatchKindCertificate BatchKind = "certificate"
@@ -236,6 +243,37 @@ type AuthorityState string
 type AuthorityList struct {
 	Authorities []Authority `json:"authorities"`
 }
+
+// AuthorityRegistration defines model for AuthorityRegistration.
+type AuthorityRegistration struct {
+	// Code 统一社会信用代码 (GB 32100), 18 characters
+	//
+	// Example: 11440000MB2D01234X
+	Code USCC `json:"code"`
+
+	// Division The area it acts in. Absent, the region
+	Division string `json:"division,omitempty,omitzero"`
+	Name     string `json:"name"`
+
+	// Parent 统一社会信用代码 (GB 32100), 18 characters
+	//
+	// Example: 11440000MB2D01234X
+	Parent USCC      `json:"parent,omitempty,omitzero"`
+	Types  TypeCodes `json:"types"`
+}
+
+// AuthorityScope defines model for AuthorityScope.
+type AuthorityScope struct {
+	Types TypeCodes `json:"types"`
+}
+
+// AuthorityStanding defines model for AuthorityStanding.
+type AuthorityStanding struct {
+	State AuthorityStandingState `json:"state"`
+}
+
+// AuthorityStandingState defines model for AuthorityStanding.State.
+type AuthorityStandingState string
 
 // Batch defines model for Batch.
 type Batch struct {
@@ -537,6 +575,9 @@ type Health struct {
 
 	// Reasons Why not
 	Reasons []HealthReason `json:"reasons,omitempty,omitzero"`
+
+	// Version Of the program
+	Version string `json:"version,omitempty,omitzero"`
 }
 
 // HealthReason defines model for HealthReason.
@@ -615,6 +656,19 @@ type JWKSet struct {
 	Keys []json.RawMessage `json:"keys"`
 }
 
+// KeyCompromise defines model for KeyCompromise.
+type KeyCompromise struct {
+	// From The first block that nobody can vouch for
+	From int64  `json:"from"`
+	Key  string `json:"key"`
+}
+
+// KeyRotation defines model for KeyRotation.
+type KeyRotation struct {
+	// Owner An authority, or gov or gw for the region's own key
+	Owner string `json:"owner"`
+}
+
 // Ledger defines model for Ledger.
 type Ledger struct {
 	// Age Seconds since the ledger was last heard of
@@ -643,6 +697,14 @@ type Ledger struct {
 
 	// Witness Which regions' digests of the ledger agree with ours (互证)
 	Witness WitnessState `json:"witness"`
+}
+
+// NamedKey defines model for NamedKey.
+type NamedKey struct {
+	// Fingerprint SHA-256 thumbprint (RFC 7638) in groups of four, to be compared by another way
+	Fingerprint string `json:"fingerprint"`
+	Name        string `json:"name"`
+	Use         string `json:"use"`
 }
 
 // NewCertificate defines model for NewCertificate.
@@ -771,6 +833,14 @@ type Region struct {
 	URL  string     `json:"url"`
 }
 
+// RegionApproval defines model for RegionApproval.
+type RegionApproval struct {
+	// Digest 32 bytes, base64url without padding
+	//
+	// Example: n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg
+	Digest Digest `json:"digest"`
+}
+
 // RegionCode Division code (GB/T 2260) of a province-level region
 //
 // Example: 440000
@@ -779,14 +849,54 @@ type RegionCode = string
 // RegionCodes defines model for RegionCodes.
 type RegionCodes = []RegionCode
 
+// RegionEntry defines model for RegionEntry.
+type RegionEntry struct {
+	// Entry The region's founder.json
+	Entry json.RawMessage `json:"entry"`
+}
+
 // RegionList defines model for RegionList.
 type RegionList struct {
 	Regions []Region `json:"regions"`
 }
 
+// RegionProposal defines model for RegionProposal.
+type RegionProposal struct {
+	Admitted bool         `json:"admitted"`
+	Approved []RegionCode `json:"approved"`
+
+	// Digest 32 bytes, base64url without padding
+	//
+	// Example: n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg
+	Digest Digest     `json:"digest"`
+	Keys   []NamedKey `json:"keys"`
+	Msp    string     `json:"msp"`
+	Name   string     `json:"name"`
+
+	// Region Division code (GB/T 2260) of a province-level region
+	//
+	// Example: 440000
+	Region RegionCode `json:"region"`
+	URL    string     `json:"url"`
+}
+
+// RegionProposalList defines model for RegionProposalList.
+type RegionProposalList struct {
+	Proposals []RegionProposal `json:"proposals"`
+}
+
 // Result `valid` 有效 · `invalid` 无效 · `revoked` 已吊销或撤销 · `suspended` 已暂扣 · `expired` 已过期 · `not_yet_valid` 尚未生效 ·
 // `superseded` 已被替换 · `not_recognised` 本地不予互认 · `undetermined` 无法判定
 type Result string
+
+// RotatedKey defines model for RotatedKey.
+type RotatedKey struct {
+	// Key Id of the key in force from now on
+	Key string `json:"key"`
+
+	// Public Its public part (JWK)
+	Public json.RawMessage `json:"public"`
+}
 
 // RowProof One row of a dataset version with all that proves it, a file of its own. Keep it as it is: it is read as strictly
 // as a receipt, and checked offline as well as here.
@@ -864,10 +974,16 @@ type Suite string
 // Example: 11100000000013338W011
 type TypeCode = string
 
+// TypeCodes defines model for TypeCodes.
+type TypeCodes = []TypeCode
+
 // TypeList defines model for TypeList.
 type TypeList struct {
 	Types []CertificateType `json:"types"`
 }
+
+// TypeSchema JSON Schema 2020-12 with the type in `$id`, urn:huzheng:type:<code>:<version>
+type TypeSchema = json.RawMessage
 
 // USCC 统一社会信用代码 (GB 32100), 18 characters
 //
@@ -977,6 +1093,11 @@ type IdempotencyKey = string
 // Example: 3q2-7wAAAAAAAAAAAAAAAA
 type ReceiptID = Handle
 
+// RegionPath Division code (GB/T 2260) of a province-level region
+//
+// Example: 440000
+type RegionPath = RegionCode
+
 // Wait defines model for Wait.
 type Wait string
 
@@ -994,6 +1115,24 @@ type ApproveAgreementParams struct {
 
 // WithdrawAgreementParams defines parameters for WithdrawAgreement.
 type WithdrawAgreementParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// RegisterAuthorityParams defines parameters for RegisterAuthority.
+type RegisterAuthorityParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// SetAuthorityScopeParams defines parameters for SetAuthorityScope.
+type SetAuthorityScopeParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// SetAuthorityStateParams defines parameters for SetAuthorityState.
+type SetAuthorityStateParams struct {
 	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
@@ -1046,8 +1185,38 @@ type CheckDocumentMultipartBody struct {
 	Salt    string `json:"salt"`
 }
 
+// MarkCompromisedParams defines parameters for MarkCompromised.
+type MarkCompromisedParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// RotateKeyParams defines parameters for RotateKey.
+type RotateKeyParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// ProposeRegionParams defines parameters for ProposeRegion.
+type ProposeRegionParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// ApproveRegionParams defines parameters for ApproveRegion.
+type ApproveRegionParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
 // SetStatusParams defines parameters for SetStatus.
 type SetStatusParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// RegisterTypeParams defines parameters for RegisterType.
+type RegisterTypeParams struct {
 	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
@@ -1060,6 +1229,15 @@ type ApproveAgreementJSONRequestBody = AgreementApproval
 
 // WithdrawAgreementJSONRequestBody defines body for WithdrawAgreement for application/json ContentType.
 type WithdrawAgreementJSONRequestBody = AgreementWithdrawal
+
+// RegisterAuthorityJSONRequestBody defines body for RegisterAuthority for application/json ContentType.
+type RegisterAuthorityJSONRequestBody = AuthorityRegistration
+
+// SetAuthorityScopeJSONRequestBody defines body for SetAuthorityScope for application/json ContentType.
+type SetAuthorityScopeJSONRequestBody = AuthorityScope
+
+// SetAuthorityStateJSONRequestBody defines body for SetAuthorityState for application/json ContentType.
+type SetAuthorityStateJSONRequestBody = AuthorityStanding
 
 // IssueCertificatesJSONRequestBody defines body for IssueCertificates for application/json ContentType.
 type IssueCertificatesJSONRequestBody = IssueRequest
@@ -1082,8 +1260,23 @@ type CheckDocumentJSONRequestBody = DocumentCheck
 // CheckDocumentMultipartRequestBody defines body for CheckDocument for multipart/form-data ContentType.
 type CheckDocumentMultipartRequestBody CheckDocumentMultipartBody
 
+// MarkCompromisedJSONRequestBody defines body for MarkCompromised for application/json ContentType.
+type MarkCompromisedJSONRequestBody = KeyCompromise
+
+// RotateKeyJSONRequestBody defines body for RotateKey for application/json ContentType.
+type RotateKeyJSONRequestBody = KeyRotation
+
+// ProposeRegionJSONRequestBody defines body for ProposeRegion for application/json ContentType.
+type ProposeRegionJSONRequestBody = RegionEntry
+
+// ApproveRegionJSONRequestBody defines body for ApproveRegion for application/json ContentType.
+type ApproveRegionJSONRequestBody = RegionApproval
+
 // SetStatusJSONRequestBody defines body for SetStatus for application/json ContentType.
 type SetStatusJSONRequestBody = StatusRequest
+
+// RegisterTypeJSONRequestBody defines body for RegisterType for application/json ContentType.
+type RegisterTypeJSONRequestBody = TypeSchema
 
 // VerifyJSONRequestBody defines body for Verify for application/json ContentType.
 type VerifyJSONRequestBody = VerificationRequest

@@ -40,9 +40,18 @@ type ServerInterface interface {
 	// ListAuthorities Registered authorities (颁发机构)
 	// (GET /v1/authorities)
 	ListAuthorities(ctx echo.Context) error
+	// RegisterAuthority Register an authority with a new signing key (登记颁发机构)
+	// (POST /v1/authorities)
+	RegisterAuthority(ctx echo.Context, params RegisterAuthorityParams) error
 	// GetAuthority One authority; the address that `iss` names
 	// (GET /v1/authorities/{uscc})
 	GetAuthority(ctx echo.Context, uscc USCC) error
+	// SetAuthorityScope Replace the types that an authority may issue (授权范围)
+	// (POST /v1/authorities/{uscc}/scopes)
+	SetAuthorityScope(ctx echo.Context, uscc USCC, params SetAuthorityScopeParams) error
+	// SetAuthorityState Suspend, dissolve or reinstate an authority (机构状态)
+	// (POST /v1/authorities/{uscc}/states)
+	SetAuthorityState(ctx echo.Context, uscc USCC, params SetAuthorityStateParams) error
 	// GetStatusList A signed Token Status List (状态列表)
 	// (GET /v1/authorities/{uscc}/status-lists/{list})
 	GetStatusList(ctx echo.Context, uscc USCC, list int64) error
@@ -82,6 +91,12 @@ type ServerInterface interface {
 	// CheckDocument Check a file against its receipt (文件核验)
 	// (POST /v1/documents/check)
 	CheckDocument(ctx echo.Context) error
+	// MarkCompromised Mark a signing key as compromised (密钥泄露)
+	// (POST /v1/keys/compromises)
+	MarkCompromised(ctx echo.Context, params MarkCompromisedParams) error
+	// RotateKey Rotate a signing key (轮换签名密钥)
+	// (POST /v1/keys/rotations)
+	RotateKey(ctx echo.Context, params RotateKeyParams) error
 	// GetLedger Height, digest and witness state (账本状态)
 	// (GET /v1/ledger)
 	GetLedger(ctx echo.Context) error
@@ -100,6 +115,15 @@ type ServerInterface interface {
 	// ListRegions Regions of the consortium (联盟地区)
 	// (GET /v1/regions)
 	ListRegions(ctx echo.Context) error
+	// ListRegionProposals Admissions that were proposed (加入提案)
+	// (GET /v1/regions/proposals)
+	ListRegionProposals(ctx echo.Context) error
+	// ProposeRegion Propose to admit a region (提议加入)
+	// (POST /v1/regions/proposals)
+	ProposeRegion(ctx echo.Context, params ProposeRegionParams) error
+	// ApproveRegion Approve an admission (批准加入)
+	// (POST /v1/regions/{region}/approvals)
+	ApproveRegion(ctx echo.Context, region RegionPath, params ApproveRegionParams) error
 	// GetSnapshot The trust snapshot for offline verification (离线信任快照)
 	// (GET /v1/snapshot)
 	GetSnapshot(ctx echo.Context) error
@@ -109,6 +133,9 @@ type ServerInterface interface {
 	// ListTypes Registered certificate types (证照类型)
 	// (GET /v1/types)
 	ListTypes(ctx echo.Context) error
+	// RegisterType Register a version of a certificate type (登记证照类型)
+	// (POST /v1/types)
+	RegisterType(ctx echo.Context, params RegisterTypeParams) error
 	// Verify Verify a presentation (核验)
 	// (POST /v1/verifications)
 	Verify(ctx echo.Context) error
@@ -306,6 +333,37 @@ func (w *ServerInterfaceWrapper) ListAuthorities(ctx echo.Context) error {
 	return err
 }
 
+// RegisterAuthority converts echo context to params.
+func (w *ServerInterfaceWrapper) RegisterAuthority(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RegisterAuthorityParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter Idempotency-Key is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RegisterAuthority(ctx, params)
+	return err
+}
+
 // GetAuthority converts echo context to params.
 func (w *ServerInterfaceWrapper) GetAuthority(ctx echo.Context) error {
 	var err error
@@ -319,6 +377,82 @@ func (w *ServerInterfaceWrapper) GetAuthority(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetAuthority(ctx, uscc)
+	return err
+}
+
+// SetAuthorityScope converts echo context to params.
+func (w *ServerInterfaceWrapper) SetAuthorityScope(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "uscc" -------------
+	var uscc USCC
+
+	err = runtime.BindStyledParameterWithOptions("simple", "uscc", ctx.Param("uscc"), &uscc, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter uscc: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetAuthorityScopeParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter Idempotency-Key is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetAuthorityScope(ctx, uscc, params)
+	return err
+}
+
+// SetAuthorityState converts echo context to params.
+func (w *ServerInterfaceWrapper) SetAuthorityState(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "uscc" -------------
+	var uscc USCC
+
+	err = runtime.BindStyledParameterWithOptions("simple", "uscc", ctx.Param("uscc"), &uscc, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter uscc: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params SetAuthorityStateParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter Idempotency-Key is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SetAuthorityState(ctx, uscc, params)
 	return err
 }
 
@@ -635,6 +769,68 @@ func (w *ServerInterfaceWrapper) CheckDocument(ctx echo.Context) error {
 	return err
 }
 
+// MarkCompromised converts echo context to params.
+func (w *ServerInterfaceWrapper) MarkCompromised(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params MarkCompromisedParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter Idempotency-Key is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.MarkCompromised(ctx, params)
+	return err
+}
+
+// RotateKey converts echo context to params.
+func (w *ServerInterfaceWrapper) RotateKey(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RotateKeyParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter Idempotency-Key is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RotateKey(ctx, params)
+	return err
+}
+
 // GetLedger converts echo context to params.
 func (w *ServerInterfaceWrapper) GetLedger(ctx echo.Context) error {
 	var err error
@@ -717,6 +913,84 @@ func (w *ServerInterfaceWrapper) ListRegions(ctx echo.Context) error {
 	return err
 }
 
+// ListRegionProposals converts echo context to params.
+func (w *ServerInterfaceWrapper) ListRegionProposals(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListRegionProposals(ctx)
+	return err
+}
+
+// ProposeRegion converts echo context to params.
+func (w *ServerInterfaceWrapper) ProposeRegion(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ProposeRegionParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter Idempotency-Key is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ProposeRegion(ctx, params)
+	return err
+}
+
+// ApproveRegion converts echo context to params.
+func (w *ServerInterfaceWrapper) ApproveRegion(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "region" -------------
+	var region RegionPath
+
+	err = runtime.BindStyledParameterWithOptions("simple", "region", ctx.Param("region"), &region, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter region: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ApproveRegionParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter Idempotency-Key is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ApproveRegion(ctx, region, params)
+	return err
+}
+
 // GetSnapshot converts echo context to params.
 func (w *ServerInterfaceWrapper) GetSnapshot(ctx echo.Context) error {
 	var err error
@@ -763,6 +1037,37 @@ func (w *ServerInterfaceWrapper) ListTypes(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.ListTypes(ctx)
+	return err
+}
+
+// RegisterType converts echo context to params.
+func (w *ServerInterfaceWrapper) RegisterType(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RegisterTypeParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter Idempotency-Key is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RegisterType(ctx, params)
 	return err
 }
 
@@ -856,10 +1161,19 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/ledger", wrapper.GetLedger, options.OperationMiddlewares["getLedger"]...)
 	router.GET(options.BaseURL+"/v1/ledger/batches/:id", wrapper.GetBatch, options.OperationMiddlewares["getBatch"]...)
 	router.GET(options.BaseURL+"/v1/types", wrapper.ListTypes, options.OperationMiddlewares["listTypes"]...)
+	router.POST(options.BaseURL+"/v1/types", wrapper.RegisterType, options.OperationMiddlewares["registerType"]...)
 	router.GET(options.BaseURL+"/v1/regions", wrapper.ListRegions, options.OperationMiddlewares["listRegions"]...)
+	router.GET(options.BaseURL+"/v1/regions/proposals", wrapper.ListRegionProposals, options.OperationMiddlewares["listRegionProposals"]...)
+	router.POST(options.BaseURL+"/v1/regions/proposals", wrapper.ProposeRegion, options.OperationMiddlewares["proposeRegion"]...)
+	router.POST(options.BaseURL+"/v1/regions/:region/approvals", wrapper.ApproveRegion, options.OperationMiddlewares["approveRegion"]...)
 	router.GET(options.BaseURL+"/v1/authorities", wrapper.ListAuthorities, options.OperationMiddlewares["listAuthorities"]...)
+	router.POST(options.BaseURL+"/v1/authorities", wrapper.RegisterAuthority, options.OperationMiddlewares["registerAuthority"]...)
 	router.GET(options.BaseURL+"/v1/authorities/:uscc", wrapper.GetAuthority, options.OperationMiddlewares["getAuthority"]...)
+	router.POST(options.BaseURL+"/v1/authorities/:uscc/scopes", wrapper.SetAuthorityScope, options.OperationMiddlewares["setAuthorityScope"]...)
+	router.POST(options.BaseURL+"/v1/authorities/:uscc/states", wrapper.SetAuthorityState, options.OperationMiddlewares["setAuthorityState"]...)
 	router.GET(options.BaseURL+"/v1/authorities/:uscc/status-lists/:list", wrapper.GetStatusList, options.OperationMiddlewares["getStatusList"]...)
+	router.POST(options.BaseURL+"/v1/keys/rotations", wrapper.RotateKey, options.OperationMiddlewares["rotateKey"]...)
+	router.POST(options.BaseURL+"/v1/keys/compromises", wrapper.MarkCompromised, options.OperationMiddlewares["markCompromised"]...)
 	router.GET(options.BaseURL+"/.well-known/jwt-vc-issuer/v1/authorities/:uscc", wrapper.GetIssuerMetadata, options.OperationMiddlewares["getIssuerMetadata"]...)
 	router.GET(options.BaseURL+"/v1/snapshot", wrapper.GetSnapshot, options.OperationMiddlewares["getSnapshot"]...)
 	router.GET(options.BaseURL+"/healthz", wrapper.Healthz, options.OperationMiddlewares["healthz"]...)

@@ -94,6 +94,23 @@ type Agreements interface {
 	WithdrawAgreement(ctx context.Context, op Operation, id string, version int32, ends int64) (*Agreement, error)
 }
 
+// Governance acts for this gateway's region, which keeps the keys. Writes return once they are on the ledger and in the
+// gateway's own replica; one that the ledger already says changes nothing.
+type Governance interface {
+	// RegisterType registers the type that a JSON Schema describes: TYPE_EXISTS where the version has another content.
+	RegisterType(ctx context.Context, op Operation, schema TypeSchema) (*CertificateType, error)
+	// RegisterAuthority registers it with a new key: AUTHORITY_EXISTS where the code stands otherwise.
+	RegisterAuthority(ctx context.Context, op Operation, request AuthorityRegistration) (*Authority, error)
+	SetAuthorityScope(ctx context.Context, op Operation, uscc string, types []string) (*Authority, error)
+	SetAuthorityState(ctx context.Context, op Operation, uscc, state string) (*Authority, error)
+	RotateKey(ctx context.Context, op Operation, owner string) (*RotatedKey, error)
+	MarkCompromised(ctx context.Context, op Operation, key string, from int64) error
+	RegionProposals(ctx context.Context) ([]RegionProposal, error)
+	// ProposeRegion proposes what a region's founder.json says, or approves it where somebody has.
+	ProposeRegion(ctx context.Context, op Operation, entry json.RawMessage) (*RegionProposal, error)
+	ApproveRegion(ctx context.Context, op Operation, region, digest string) (*RegionProposal, error)
+}
+
 // Verifier judges presentations. The record of a verification MUST be durable before it is answered.
 type Verifier interface {
 	Verify(ctx context.Context, caller *Caller, request *VerificationRequest) (*Verification, error)
@@ -146,6 +163,7 @@ type Services struct {
 	Documents  Documents
 	Datasets   Datasets
 	Agreements Agreements
+	Governance Governance
 	Verifier   Verifier
 	Receipts   Receipts
 	Printer    Printer

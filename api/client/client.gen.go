@@ -33,6 +33,13 @@ const (
 	AuthorityStateSuspended AuthorityState = "suspended"
 )
 
+// Defines values for AuthorityStandingState.
+const (
+	AuthorityStandingStateActive    AuthorityStandingState = "active"
+	AuthorityStandingStateDissolved AuthorityStandingState = "dissolved"
+	AuthorityStandingStateSuspended AuthorityStandingState = "suspended"
+)
+
 // Defines values for BatchKind.
 const (
 	BatchKindCertificate BatchKind = "certificate"
@@ -246,6 +253,37 @@ type AuthorityState string
 type AuthorityList struct {
 	Authorities []Authority `json:"authorities"`
 }
+
+// AuthorityRegistration defines model for AuthorityRegistration.
+type AuthorityRegistration struct {
+	// Code 统一社会信用代码 (GB 32100), 18 characters
+	//
+	// Example: 11440000MB2D01234X
+	Code USCC `json:"code"`
+
+	// Division The area it acts in. Absent, the region
+	Division string `json:"division,omitempty,omitzero"`
+	Name     string `json:"name"`
+
+	// Parent 统一社会信用代码 (GB 32100), 18 characters
+	//
+	// Example: 11440000MB2D01234X
+	Parent USCC      `json:"parent,omitempty,omitzero"`
+	Types  TypeCodes `json:"types"`
+}
+
+// AuthorityScope defines model for AuthorityScope.
+type AuthorityScope struct {
+	Types TypeCodes `json:"types"`
+}
+
+// AuthorityStanding defines model for AuthorityStanding.
+type AuthorityStanding struct {
+	State AuthorityStandingState `json:"state"`
+}
+
+// AuthorityStandingState defines model for AuthorityStanding.State.
+type AuthorityStandingState string
 
 // Batch defines model for Batch.
 type Batch struct {
@@ -547,6 +585,9 @@ type Health struct {
 
 	// Reasons Why not
 	Reasons []HealthReason `json:"reasons,omitempty,omitzero"`
+
+	// Version Of the program
+	Version string `json:"version,omitempty,omitzero"`
 }
 
 // HealthReason defines model for HealthReason.
@@ -625,6 +666,19 @@ type JWKSet struct {
 	Keys []json.RawMessage `json:"keys"`
 }
 
+// KeyCompromise defines model for KeyCompromise.
+type KeyCompromise struct {
+	// From The first block that nobody can vouch for
+	From int64  `json:"from"`
+	Key  string `json:"key"`
+}
+
+// KeyRotation defines model for KeyRotation.
+type KeyRotation struct {
+	// Owner An authority, or gov or gw for the region's own key
+	Owner string `json:"owner"`
+}
+
 // Ledger defines model for Ledger.
 type Ledger struct {
 	// Age Seconds since the ledger was last heard of
@@ -653,6 +707,14 @@ type Ledger struct {
 
 	// Witness Which regions' digests of the ledger agree with ours (互证)
 	Witness WitnessState `json:"witness"`
+}
+
+// NamedKey defines model for NamedKey.
+type NamedKey struct {
+	// Fingerprint SHA-256 thumbprint (RFC 7638) in groups of four, to be compared by another way
+	Fingerprint string `json:"fingerprint"`
+	Name        string `json:"name"`
+	Use         string `json:"use"`
 }
 
 // NewCertificate defines model for NewCertificate.
@@ -781,6 +843,14 @@ type Region struct {
 	URL  string     `json:"url"`
 }
 
+// RegionApproval defines model for RegionApproval.
+type RegionApproval struct {
+	// Digest 32 bytes, base64url without padding
+	//
+	// Example: n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg
+	Digest Digest `json:"digest"`
+}
+
 // RegionCode Division code (GB/T 2260) of a province-level region
 //
 // Example: 440000
@@ -789,14 +859,54 @@ type RegionCode = string
 // RegionCodes defines model for RegionCodes.
 type RegionCodes = []RegionCode
 
+// RegionEntry defines model for RegionEntry.
+type RegionEntry struct {
+	// Entry The region's founder.json
+	Entry json.RawMessage `json:"entry"`
+}
+
 // RegionList defines model for RegionList.
 type RegionList struct {
 	Regions []Region `json:"regions"`
 }
 
+// RegionProposal defines model for RegionProposal.
+type RegionProposal struct {
+	Admitted bool         `json:"admitted"`
+	Approved []RegionCode `json:"approved"`
+
+	// Digest 32 bytes, base64url without padding
+	//
+	// Example: n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg
+	Digest Digest     `json:"digest"`
+	Keys   []NamedKey `json:"keys"`
+	Msp    string     `json:"msp"`
+	Name   string     `json:"name"`
+
+	// Region Division code (GB/T 2260) of a province-level region
+	//
+	// Example: 440000
+	Region RegionCode `json:"region"`
+	URL    string     `json:"url"`
+}
+
+// RegionProposalList defines model for RegionProposalList.
+type RegionProposalList struct {
+	Proposals []RegionProposal `json:"proposals"`
+}
+
 // Result `valid` 有效 · `invalid` 无效 · `revoked` 已吊销或撤销 · `suspended` 已暂扣 · `expired` 已过期 · `not_yet_valid` 尚未生效 ·
 // `superseded` 已被替换 · `not_recognised` 本地不予互认 · `undetermined` 无法判定
 type Result string
+
+// RotatedKey defines model for RotatedKey.
+type RotatedKey struct {
+	// Key Id of the key in force from now on
+	Key string `json:"key"`
+
+	// Public Its public part (JWK)
+	Public json.RawMessage `json:"public"`
+}
 
 // RowProof One row of a dataset version with all that proves it, a file of its own. Keep it as it is: it is read as strictly
 // as a receipt, and checked offline as well as here.
@@ -874,10 +984,16 @@ type Suite string
 // Example: 11100000000013338W011
 type TypeCode = string
 
+// TypeCodes defines model for TypeCodes.
+type TypeCodes = []TypeCode
+
 // TypeList defines model for TypeList.
 type TypeList struct {
 	Types []CertificateType `json:"types"`
 }
+
+// TypeSchema JSON Schema 2020-12 with the type in `$id`, urn:huzheng:type:<code>:<version>
+type TypeSchema = json.RawMessage
 
 // USCC 统一社会信用代码 (GB 32100), 18 characters
 //
@@ -987,6 +1103,11 @@ type IdempotencyKey = string
 // Example: 3q2-7wAAAAAAAAAAAAAAAA
 type ReceiptID = Handle
 
+// RegionPath Division code (GB/T 2260) of a province-level region
+//
+// Example: 440000
+type RegionPath = RegionCode
+
 // Wait defines model for Wait.
 type Wait string
 
@@ -1004,6 +1125,24 @@ type ApproveAgreementParams struct {
 
 // WithdrawAgreementParams defines parameters for WithdrawAgreement.
 type WithdrawAgreementParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// RegisterAuthorityParams defines parameters for RegisterAuthority.
+type RegisterAuthorityParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// SetAuthorityScopeParams defines parameters for SetAuthorityScope.
+type SetAuthorityScopeParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// SetAuthorityStateParams defines parameters for SetAuthorityState.
+type SetAuthorityStateParams struct {
 	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
@@ -1056,8 +1195,38 @@ type CheckDocumentMultipartBody struct {
 	Salt    string `json:"salt"`
 }
 
+// MarkCompromisedParams defines parameters for MarkCompromised.
+type MarkCompromisedParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// RotateKeyParams defines parameters for RotateKey.
+type RotateKeyParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// ProposeRegionParams defines parameters for ProposeRegion.
+type ProposeRegionParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// ApproveRegionParams defines parameters for ApproveRegion.
+type ApproveRegionParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
 // SetStatusParams defines parameters for SetStatus.
 type SetStatusParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// RegisterTypeParams defines parameters for RegisterType.
+type RegisterTypeParams struct {
 	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
@@ -1070,6 +1239,15 @@ type ApproveAgreementJSONRequestBody = AgreementApproval
 
 // WithdrawAgreementJSONRequestBody defines body for WithdrawAgreement for application/json ContentType.
 type WithdrawAgreementJSONRequestBody = AgreementWithdrawal
+
+// RegisterAuthorityJSONRequestBody defines body for RegisterAuthority for application/json ContentType.
+type RegisterAuthorityJSONRequestBody = AuthorityRegistration
+
+// SetAuthorityScopeJSONRequestBody defines body for SetAuthorityScope for application/json ContentType.
+type SetAuthorityScopeJSONRequestBody = AuthorityScope
+
+// SetAuthorityStateJSONRequestBody defines body for SetAuthorityState for application/json ContentType.
+type SetAuthorityStateJSONRequestBody = AuthorityStanding
 
 // IssueCertificatesJSONRequestBody defines body for IssueCertificates for application/json ContentType.
 type IssueCertificatesJSONRequestBody = IssueRequest
@@ -1092,8 +1270,23 @@ type CheckDocumentJSONRequestBody = DocumentCheck
 // CheckDocumentMultipartRequestBody defines body for CheckDocument for multipart/form-data ContentType.
 type CheckDocumentMultipartRequestBody CheckDocumentMultipartBody
 
+// MarkCompromisedJSONRequestBody defines body for MarkCompromised for application/json ContentType.
+type MarkCompromisedJSONRequestBody = KeyCompromise
+
+// RotateKeyJSONRequestBody defines body for RotateKey for application/json ContentType.
+type RotateKeyJSONRequestBody = KeyRotation
+
+// ProposeRegionJSONRequestBody defines body for ProposeRegion for application/json ContentType.
+type ProposeRegionJSONRequestBody = RegionEntry
+
+// ApproveRegionJSONRequestBody defines body for ApproveRegion for application/json ContentType.
+type ApproveRegionJSONRequestBody = RegionApproval
+
 // SetStatusJSONRequestBody defines body for SetStatus for application/json ContentType.
 type SetStatusJSONRequestBody = StatusRequest
+
+// RegisterTypeJSONRequestBody defines body for RegisterType for application/json ContentType.
+type RegisterTypeJSONRequestBody = TypeSchema
 
 // VerifyJSONRequestBody defines body for Verify for application/json ContentType.
 type VerifyJSONRequestBody = VerificationRequest
@@ -1259,10 +1452,64 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/authorities (the `ListAuthorities` operationId).
 	ListAuthorities(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// RegisterAuthorityWithBody Register an authority with a new signing key (登记颁发机构)
+	//
+	// By the region, or by `parent` within its own scope. The key stays here. `AUTHORITY_EXISTS` where the code stands otherwise.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/authorities (the `RegisterAuthority` operationId).
+	RegisterAuthorityWithBody(ctx context.Context, params *RegisterAuthorityParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RegisterAuthority Register an authority with a new signing key (登记颁发机构)
+	//
+	// By the region, or by `parent` within its own scope. The key stays here. `AUTHORITY_EXISTS` where the code stands otherwise.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/authorities (the `RegisterAuthority` operationId).
+	RegisterAuthority(ctx context.Context, params *RegisterAuthorityParams, body RegisterAuthorityJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetAuthority One authority; the address that `iss` names
 	//
 	// Corresponds with GET /v1/authorities/{uscc} (the `GetAuthority` operationId).
 	GetAuthority(ctx context.Context, uscc USCC, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetAuthorityScopeWithBody Replace the types that an authority may issue (授权范围)
+	//
+	// What was issued before stands.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/authorities/{uscc}/scopes (the `SetAuthorityScope` operationId).
+	SetAuthorityScopeWithBody(ctx context.Context, uscc USCC, params *SetAuthorityScopeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetAuthorityScope Replace the types that an authority may issue (授权范围)
+	//
+	// What was issued before stands.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/authorities/{uscc}/scopes (the `SetAuthorityScope` operationId).
+	SetAuthorityScope(ctx context.Context, uscc USCC, params *SetAuthorityScopeParams, body SetAuthorityScopeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetAuthorityStateWithBody Suspend, dissolve or reinstate an authority (机构状态)
+	//
+	// Dissolution is for good. What was issued before stands.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/authorities/{uscc}/states (the `SetAuthorityState` operationId).
+	SetAuthorityStateWithBody(ctx context.Context, uscc USCC, params *SetAuthorityStateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetAuthorityState Suspend, dissolve or reinstate an authority (机构状态)
+	//
+	// Dissolution is for good. What was issued before stands.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/authorities/{uscc}/states (the `SetAuthorityState` operationId).
+	SetAuthorityState(ctx context.Context, uscc USCC, params *SetAuthorityStateParams, body SetAuthorityStateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetStatusList A signed Token Status List (状态列表)
 	//
@@ -1434,6 +1681,42 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/documents/check (the `CheckDocument` operationId).
 	CheckDocument(ctx context.Context, body CheckDocumentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// MarkCompromisedWithBody Mark a signing key as compromised (密钥泄露)
+	//
+	// Everything that it anchored from the block on is void. Rotate a key that is in force first.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/keys/compromises (the `MarkCompromised` operationId).
+	MarkCompromisedWithBody(ctx context.Context, params *MarkCompromisedParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MarkCompromised Mark a signing key as compromised (密钥泄露)
+	//
+	// Everything that it anchored from the block on is void. Rotate a key that is in force first.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/keys/compromises (the `MarkCompromised` operationId).
+	MarkCompromised(ctx context.Context, params *MarkCompromisedParams, body MarkCompromisedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateKeyWithBody Rotate a signing key (轮换签名密钥)
+	//
+	// What the old key signed is anchored first, then it is retired.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/keys/rotations (the `RotateKey` operationId).
+	RotateKeyWithBody(ctx context.Context, params *RotateKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RotateKey Rotate a signing key (轮换签名密钥)
+	//
+	// What the old key signed is anchored first, then it is retired.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/keys/rotations (the `RotateKey` operationId).
+	RotateKey(ctx context.Context, params *RotateKeyParams, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetLedger Height, digest and witness state (账本状态)
 	//
 	// Corresponds with GET /v1/ledger (the `GetLedger` operationId).
@@ -1470,6 +1753,47 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/regions (the `ListRegions` operationId).
 	ListRegions(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListRegionProposals Admissions that were proposed (加入提案)
+	//
+	// Corresponds with GET /v1/regions/proposals (the `ListRegionProposals` operationId).
+	ListRegionProposals(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposeRegionWithBody Propose to admit a region (提议加入)
+	//
+	// Proposing is this region's approval; a majority of all regions admits. `entry` is what `huzheng init --connection` wrote there.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/regions/proposals (the `ProposeRegion` operationId).
+	ProposeRegionWithBody(ctx context.Context, params *ProposeRegionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ProposeRegion Propose to admit a region (提议加入)
+	//
+	// Proposing is this region's approval; a majority of all regions admits. `entry` is what `huzheng init --connection` wrote there.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/regions/proposals (the `ProposeRegion` operationId).
+	ProposeRegion(ctx context.Context, params *ProposeRegionParams, body ProposeRegionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApproveRegionWithBody Approve an admission (批准加入)
+	//
+	// `digest` is that of the proposal that was read.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/regions/{region}/approvals (the `ApproveRegion` operationId).
+	ApproveRegionWithBody(ctx context.Context, region RegionPath, params *ApproveRegionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ApproveRegion Approve an admission (批准加入)
+	//
+	// `digest` is that of the proposal that was read.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/regions/{region}/approvals (the `ApproveRegion` operationId).
+	ApproveRegion(ctx context.Context, region RegionPath, params *ApproveRegionParams, body ApproveRegionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// GetSnapshot The trust snapshot for offline verification (离线信任快照)
 	//
 	// Everything public that a verdict rests on, at one height. It holds nothing about a person.
@@ -1501,6 +1825,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/types (the `ListTypes` operationId).
 	ListTypes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RegisterTypeWithBody Register a version of a certificate type (登记证照类型)
+	//
+	// The body is the type's JSON Schema 2020-12, as `huzheng type register` takes it. A version never changes; it is checked for use first.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/types (the `RegisterType` operationId).
+	RegisterTypeWithBody(ctx context.Context, params *RegisterTypeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RegisterType Register a version of a certificate type (登记证照类型)
+	//
+	// The body is the type's JSON Schema 2020-12, as `huzheng type register` takes it. A version never changes; it is checked for use first.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/types (the `RegisterType` operationId).
+	RegisterType(ctx context.Context, params *RegisterTypeParams, body RegisterTypeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// VerifyWithBody Verify a presentation (核验)
 	//
@@ -1749,11 +2091,125 @@ func (c *Client) ListAuthorities(ctx context.Context, reqEditors ...RequestEdito
 	return c.Client.Do(req)
 }
 
+// RegisterAuthorityWithBody Register an authority with a new signing key (登记颁发机构)
+//
+// By the region, or by `parent` within its own scope. The key stays here. `AUTHORITY_EXISTS` where the code stands otherwise.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/authorities (the `RegisterAuthority` operationId).
+func (c *Client) RegisterAuthorityWithBody(ctx context.Context, params *RegisterAuthorityParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRegisterAuthorityRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RegisterAuthority Register an authority with a new signing key (登记颁发机构)
+//
+// By the region, or by `parent` within its own scope. The key stays here. `AUTHORITY_EXISTS` where the code stands otherwise.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/authorities (the `RegisterAuthority` operationId).
+func (c *Client) RegisterAuthority(ctx context.Context, params *RegisterAuthorityParams, body RegisterAuthorityJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRegisterAuthorityRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetAuthority One authority; the address that `iss` names
 //
 // Corresponds with GET /v1/authorities/{uscc} (the `GetAuthority` operationId).
 func (c *Client) GetAuthority(ctx context.Context, uscc USCC, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetAuthorityRequest(c.Server, uscc)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetAuthorityScopeWithBody Replace the types that an authority may issue (授权范围)
+//
+// What was issued before stands.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/authorities/{uscc}/scopes (the `SetAuthorityScope` operationId).
+func (c *Client) SetAuthorityScopeWithBody(ctx context.Context, uscc USCC, params *SetAuthorityScopeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetAuthorityScopeRequestWithBody(c.Server, uscc, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetAuthorityScope Replace the types that an authority may issue (授权范围)
+//
+// What was issued before stands.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/authorities/{uscc}/scopes (the `SetAuthorityScope` operationId).
+func (c *Client) SetAuthorityScope(ctx context.Context, uscc USCC, params *SetAuthorityScopeParams, body SetAuthorityScopeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetAuthorityScopeRequest(c.Server, uscc, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetAuthorityStateWithBody Suspend, dissolve or reinstate an authority (机构状态)
+//
+// Dissolution is for good. What was issued before stands.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/authorities/{uscc}/states (the `SetAuthorityState` operationId).
+func (c *Client) SetAuthorityStateWithBody(ctx context.Context, uscc USCC, params *SetAuthorityStateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetAuthorityStateRequestWithBody(c.Server, uscc, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetAuthorityState Suspend, dissolve or reinstate an authority (机构状态)
+//
+// Dissolution is for good. What was issued before stands.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/authorities/{uscc}/states (the `SetAuthorityState` operationId).
+func (c *Client) SetAuthorityState(ctx context.Context, uscc USCC, params *SetAuthorityStateParams, body SetAuthorityStateJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetAuthorityStateRequest(c.Server, uscc, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2124,6 +2580,82 @@ func (c *Client) CheckDocument(ctx context.Context, body CheckDocumentJSONReques
 	return c.Client.Do(req)
 }
 
+// MarkCompromisedWithBody Mark a signing key as compromised (密钥泄露)
+//
+// Everything that it anchored from the block on is void. Rotate a key that is in force first.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/keys/compromises (the `MarkCompromised` operationId).
+func (c *Client) MarkCompromisedWithBody(ctx context.Context, params *MarkCompromisedParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMarkCompromisedRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MarkCompromised Mark a signing key as compromised (密钥泄露)
+//
+// Everything that it anchored from the block on is void. Rotate a key that is in force first.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/keys/compromises (the `MarkCompromised` operationId).
+func (c *Client) MarkCompromised(ctx context.Context, params *MarkCompromisedParams, body MarkCompromisedJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMarkCompromisedRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateKeyWithBody Rotate a signing key (轮换签名密钥)
+//
+// What the old key signed is anchored first, then it is retired.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/keys/rotations (the `RotateKey` operationId).
+func (c *Client) RotateKeyWithBody(ctx context.Context, params *RotateKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateKeyRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RotateKey Rotate a signing key (轮换签名密钥)
+//
+// What the old key signed is anchored first, then it is retired.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/keys/rotations (the `RotateKey` operationId).
+func (c *Client) RotateKey(ctx context.Context, params *RotateKeyParams, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRotateKeyRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetLedger Height, digest and witness state (账本状态)
 //
 // Corresponds with GET /v1/ledger (the `GetLedger` operationId).
@@ -2220,6 +2752,97 @@ func (c *Client) ListRegions(ctx context.Context, reqEditors ...RequestEditorFn)
 	return c.Client.Do(req)
 }
 
+// ListRegionProposals Admissions that were proposed (加入提案)
+//
+// Corresponds with GET /v1/regions/proposals (the `ListRegionProposals` operationId).
+func (c *Client) ListRegionProposals(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListRegionProposalsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProposeRegionWithBody Propose to admit a region (提议加入)
+//
+// Proposing is this region's approval; a majority of all regions admits. `entry` is what `huzheng init --connection` wrote there.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/regions/proposals (the `ProposeRegion` operationId).
+func (c *Client) ProposeRegionWithBody(ctx context.Context, params *ProposeRegionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeRegionRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ProposeRegion Propose to admit a region (提议加入)
+//
+// Proposing is this region's approval; a majority of all regions admits. `entry` is what `huzheng init --connection` wrote there.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/regions/proposals (the `ProposeRegion` operationId).
+func (c *Client) ProposeRegion(ctx context.Context, params *ProposeRegionParams, body ProposeRegionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewProposeRegionRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApproveRegionWithBody Approve an admission (批准加入)
+//
+// `digest` is that of the proposal that was read.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/regions/{region}/approvals (the `ApproveRegion` operationId).
+func (c *Client) ApproveRegionWithBody(ctx context.Context, region RegionPath, params *ApproveRegionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveRegionRequestWithBody(c.Server, region, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ApproveRegion Approve an admission (批准加入)
+//
+// `digest` is that of the proposal that was read.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/regions/{region}/approvals (the `ApproveRegion` operationId).
+func (c *Client) ApproveRegion(ctx context.Context, region RegionPath, params *ApproveRegionParams, body ApproveRegionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewApproveRegionRequest(c.Server, region, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetSnapshot The trust snapshot for offline verification (离线信任快照)
 //
 // Everything public that a verdict rests on, at one height. It holds nothing about a person.
@@ -2282,6 +2905,44 @@ func (c *Client) SetStatus(ctx context.Context, params *SetStatusParams, body Se
 // Corresponds with GET /v1/types (the `ListTypes` operationId).
 func (c *Client) ListTypes(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListTypesRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RegisterTypeWithBody Register a version of a certificate type (登记证照类型)
+//
+// The body is the type's JSON Schema 2020-12, as `huzheng type register` takes it. A version never changes; it is checked for use first.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/types (the `RegisterType` operationId).
+func (c *Client) RegisterTypeWithBody(ctx context.Context, params *RegisterTypeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRegisterTypeRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RegisterType Register a version of a certificate type (登记证照类型)
+//
+// The body is the type's JSON Schema 2020-12, as `huzheng type register` takes it. A version never changes; it is checked for use first.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/types (the `RegisterType` operationId).
+func (c *Client) RegisterType(ctx context.Context, params *RegisterTypeParams, body RegisterTypeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRegisterTypeRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2730,6 +3391,59 @@ func NewListAuthoritiesRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewRegisterAuthorityRequest calls the generic RegisterAuthority builder with application/json body
+func NewRegisterAuthorityRequest(server string, params *RegisterAuthorityParams, body RegisterAuthorityJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRegisterAuthorityRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewRegisterAuthorityRequestWithBody constructs an http.Request for the RegisterAuthority method, with any body, and a specified content type
+func NewRegisterAuthorityRequestWithBody(server string, params *RegisterAuthorityParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/authorities")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewGetAuthorityRequest constructs an http.Request for the GetAuthority method
 func NewGetAuthorityRequest(server string, uscc USCC) (*http.Request, error) {
 	var err error
@@ -2759,6 +3473,126 @@ func NewGetAuthorityRequest(server string, uscc USCC) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetAuthorityScopeRequest calls the generic SetAuthorityScope builder with application/json body
+func NewSetAuthorityScopeRequest(server string, uscc USCC, params *SetAuthorityScopeParams, body SetAuthorityScopeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetAuthorityScopeRequestWithBody(server, uscc, params, "application/json", bodyReader)
+}
+
+// NewSetAuthorityScopeRequestWithBody constructs an http.Request for the SetAuthorityScope method, with any body, and a specified content type
+func NewSetAuthorityScopeRequestWithBody(server string, uscc USCC, params *SetAuthorityScopeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "uscc", uscc, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/authorities/%s/scopes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewSetAuthorityStateRequest calls the generic SetAuthorityState builder with application/json body
+func NewSetAuthorityStateRequest(server string, uscc USCC, params *SetAuthorityStateParams, body SetAuthorityStateJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetAuthorityStateRequestWithBody(server, uscc, params, "application/json", bodyReader)
+}
+
+// NewSetAuthorityStateRequestWithBody constructs an http.Request for the SetAuthorityState method, with any body, and a specified content type
+func NewSetAuthorityStateRequestWithBody(server string, uscc USCC, params *SetAuthorityStateParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "uscc", uscc, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/authorities/%s/states", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
 	}
 
 	return req, nil
@@ -3408,6 +4242,112 @@ func NewCheckDocumentRequestWithBody(server string, contentType string, body io.
 	return req, nil
 }
 
+// NewMarkCompromisedRequest calls the generic MarkCompromised builder with application/json body
+func NewMarkCompromisedRequest(server string, params *MarkCompromisedParams, body MarkCompromisedJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewMarkCompromisedRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewMarkCompromisedRequestWithBody constructs an http.Request for the MarkCompromised method, with any body, and a specified content type
+func NewMarkCompromisedRequestWithBody(server string, params *MarkCompromisedParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/keys/compromises")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewRotateKeyRequest calls the generic RotateKey builder with application/json body
+func NewRotateKeyRequest(server string, params *RotateKeyParams, body RotateKeyJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRotateKeyRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewRotateKeyRequestWithBody constructs an http.Request for the RotateKey method, with any body, and a specified content type
+func NewRotateKeyRequestWithBody(server string, params *RotateKeyParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/keys/rotations")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewGetLedgerRequest constructs an http.Request for the GetLedger method
 func NewGetLedgerRequest(server string) (*http.Request, error) {
 	var err error
@@ -3598,6 +4538,146 @@ func NewListRegionsRequest(server string) (*http.Request, error) {
 	return req, nil
 }
 
+// NewListRegionProposalsRequest constructs an http.Request for the ListRegionProposals method
+func NewListRegionProposalsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/regions/proposals")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewProposeRegionRequest calls the generic ProposeRegion builder with application/json body
+func NewProposeRegionRequest(server string, params *ProposeRegionParams, body ProposeRegionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewProposeRegionRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewProposeRegionRequestWithBody constructs an http.Request for the ProposeRegion method, with any body, and a specified content type
+func NewProposeRegionRequestWithBody(server string, params *ProposeRegionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/regions/proposals")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewApproveRegionRequest calls the generic ApproveRegion builder with application/json body
+func NewApproveRegionRequest(server string, region RegionPath, params *ApproveRegionParams, body ApproveRegionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewApproveRegionRequestWithBody(server, region, params, "application/json", bodyReader)
+}
+
+// NewApproveRegionRequestWithBody constructs an http.Request for the ApproveRegion method, with any body, and a specified content type
+func NewApproveRegionRequestWithBody(server string, region RegionPath, params *ApproveRegionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "region", region, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/regions/%s/approvals", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewGetSnapshotRequest constructs an http.Request for the GetSnapshot method
 func NewGetSnapshotRequest(server string) (*http.Request, error) {
 	var err error
@@ -3700,6 +4780,59 @@ func NewListTypesRequest(server string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewRegisterTypeRequest calls the generic RegisterType builder with application/json body
+func NewRegisterTypeRequest(server string, params *RegisterTypeParams, body RegisterTypeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRegisterTypeRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewRegisterTypeRequestWithBody constructs an http.Request for the RegisterType method, with any body, and a specified content type
+func NewRegisterTypeRequestWithBody(server string, params *RegisterTypeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/types")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
 	}
 
 	return req, nil
@@ -3925,12 +5058,66 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/authorities (the `ListAuthorities` operationId).
 	ListAuthoritiesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListAuthoritiesResponse, error)
 
+	// RegisterAuthorityWithBodyWithResponse Register an authority with a new signing key (登记颁发机构)
+	//
+	// By the region, or by `parent` within its own scope. The key stays here. `AUTHORITY_EXISTS` where the code stands otherwise.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/authorities (the `RegisterAuthority` operationId).
+	RegisterAuthorityWithBodyWithResponse(ctx context.Context, params *RegisterAuthorityParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RegisterAuthorityResponse, error)
+
+	// RegisterAuthorityWithResponse Register an authority with a new signing key (登记颁发机构)
+	//
+	// By the region, or by `parent` within its own scope. The key stays here. `AUTHORITY_EXISTS` where the code stands otherwise.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/authorities (the `RegisterAuthority` operationId).
+	RegisterAuthorityWithResponse(ctx context.Context, params *RegisterAuthorityParams, body RegisterAuthorityJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterAuthorityResponse, error)
+
 	// GetAuthorityWithResponse One authority; the address that `iss` names
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/authorities/{uscc} (the `GetAuthority` operationId).
 	GetAuthorityWithResponse(ctx context.Context, uscc USCC, reqEditors ...RequestEditorFn) (*GetAuthorityResponse, error)
+
+	// SetAuthorityScopeWithBodyWithResponse Replace the types that an authority may issue (授权范围)
+	//
+	// What was issued before stands.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/authorities/{uscc}/scopes (the `SetAuthorityScope` operationId).
+	SetAuthorityScopeWithBodyWithResponse(ctx context.Context, uscc USCC, params *SetAuthorityScopeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetAuthorityScopeResponse, error)
+
+	// SetAuthorityScopeWithResponse Replace the types that an authority may issue (授权范围)
+	//
+	// What was issued before stands.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/authorities/{uscc}/scopes (the `SetAuthorityScope` operationId).
+	SetAuthorityScopeWithResponse(ctx context.Context, uscc USCC, params *SetAuthorityScopeParams, body SetAuthorityScopeJSONRequestBody, reqEditors ...RequestEditorFn) (*SetAuthorityScopeResponse, error)
+
+	// SetAuthorityStateWithBodyWithResponse Suspend, dissolve or reinstate an authority (机构状态)
+	//
+	// Dissolution is for good. What was issued before stands.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/authorities/{uscc}/states (the `SetAuthorityState` operationId).
+	SetAuthorityStateWithBodyWithResponse(ctx context.Context, uscc USCC, params *SetAuthorityStateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetAuthorityStateResponse, error)
+
+	// SetAuthorityStateWithResponse Suspend, dissolve or reinstate an authority (机构状态)
+	//
+	// Dissolution is for good. What was issued before stands.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/authorities/{uscc}/states (the `SetAuthorityState` operationId).
+	SetAuthorityStateWithResponse(ctx context.Context, uscc USCC, params *SetAuthorityStateParams, body SetAuthorityStateJSONRequestBody, reqEditors ...RequestEditorFn) (*SetAuthorityStateResponse, error)
 
 	// GetStatusListWithResponse A signed Token Status List (状态列表)
 	//
@@ -4114,6 +5301,42 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/documents/check (the `CheckDocument` operationId).
 	CheckDocumentWithResponse(ctx context.Context, body CheckDocumentJSONRequestBody, reqEditors ...RequestEditorFn) (*CheckDocumentResponse, error)
 
+	// MarkCompromisedWithBodyWithResponse Mark a signing key as compromised (密钥泄露)
+	//
+	// Everything that it anchored from the block on is void. Rotate a key that is in force first.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/keys/compromises (the `MarkCompromised` operationId).
+	MarkCompromisedWithBodyWithResponse(ctx context.Context, params *MarkCompromisedParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MarkCompromisedResponse, error)
+
+	// MarkCompromisedWithResponse Mark a signing key as compromised (密钥泄露)
+	//
+	// Everything that it anchored from the block on is void. Rotate a key that is in force first.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/keys/compromises (the `MarkCompromised` operationId).
+	MarkCompromisedWithResponse(ctx context.Context, params *MarkCompromisedParams, body MarkCompromisedJSONRequestBody, reqEditors ...RequestEditorFn) (*MarkCompromisedResponse, error)
+
+	// RotateKeyWithBodyWithResponse Rotate a signing key (轮换签名密钥)
+	//
+	// What the old key signed is anchored first, then it is retired.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/keys/rotations (the `RotateKey` operationId).
+	RotateKeyWithBodyWithResponse(ctx context.Context, params *RotateKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateKeyResponse, error)
+
+	// RotateKeyWithResponse Rotate a signing key (轮换签名密钥)
+	//
+	// What the old key signed is anchored first, then it is retired.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/keys/rotations (the `RotateKey` operationId).
+	RotateKeyWithResponse(ctx context.Context, params *RotateKeyParams, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateKeyResponse, error)
+
 	// GetLedgerWithResponse Height, digest and witness state (账本状态)
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -4162,6 +5385,49 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/regions (the `ListRegions` operationId).
 	ListRegionsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRegionsResponse, error)
 
+	// ListRegionProposalsWithResponse Admissions that were proposed (加入提案)
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/regions/proposals (the `ListRegionProposals` operationId).
+	ListRegionProposalsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRegionProposalsResponse, error)
+
+	// ProposeRegionWithBodyWithResponse Propose to admit a region (提议加入)
+	//
+	// Proposing is this region's approval; a majority of all regions admits. `entry` is what `huzheng init --connection` wrote there.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/regions/proposals (the `ProposeRegion` operationId).
+	ProposeRegionWithBodyWithResponse(ctx context.Context, params *ProposeRegionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeRegionResponse, error)
+
+	// ProposeRegionWithResponse Propose to admit a region (提议加入)
+	//
+	// Proposing is this region's approval; a majority of all regions admits. `entry` is what `huzheng init --connection` wrote there.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/regions/proposals (the `ProposeRegion` operationId).
+	ProposeRegionWithResponse(ctx context.Context, params *ProposeRegionParams, body ProposeRegionJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeRegionResponse, error)
+
+	// ApproveRegionWithBodyWithResponse Approve an admission (批准加入)
+	//
+	// `digest` is that of the proposal that was read.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/regions/{region}/approvals (the `ApproveRegion` operationId).
+	ApproveRegionWithBodyWithResponse(ctx context.Context, region RegionPath, params *ApproveRegionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApproveRegionResponse, error)
+
+	// ApproveRegionWithResponse Approve an admission (批准加入)
+	//
+	// `digest` is that of the proposal that was read.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/regions/{region}/approvals (the `ApproveRegion` operationId).
+	ApproveRegionWithResponse(ctx context.Context, region RegionPath, params *ApproveRegionParams, body ApproveRegionJSONRequestBody, reqEditors ...RequestEditorFn) (*ApproveRegionResponse, error)
+
 	// GetSnapshotWithResponse The trust snapshot for offline verification (离线信任快照)
 	//
 	// Everything public that a verdict rests on, at one height. It holds nothing about a person.
@@ -4197,6 +5463,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/types (the `ListTypes` operationId).
 	ListTypesWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListTypesResponse, error)
+
+	// RegisterTypeWithBodyWithResponse Register a version of a certificate type (登记证照类型)
+	//
+	// The body is the type's JSON Schema 2020-12, as `huzheng type register` takes it. A version never changes; it is checked for use first.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/types (the `RegisterType` operationId).
+	RegisterTypeWithBodyWithResponse(ctx context.Context, params *RegisterTypeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RegisterTypeResponse, error)
+
+	// RegisterTypeWithResponse Register a version of a certificate type (登记证照类型)
+	//
+	// The body is the type's JSON Schema 2020-12, as `huzheng type register` takes it. A version never changes; it is checked for use first.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/types (the `RegisterType` operationId).
+	RegisterTypeWithResponse(ctx context.Context, params *RegisterTypeParams, body RegisterTypeJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterTypeResponse, error)
 
 	// VerifyWithBodyWithResponse Verify a presentation (核验)
 	//
@@ -4756,6 +6040,69 @@ func (r ListAuthoritiesResponse) ContentType() string {
 	return ""
 }
 
+// RegisterAuthorityResponse201Headers the declared response headers of an HTTP 201 response for RegisterAuthority
+type RegisterAuthorityResponse201Headers struct {
+	XRequestID string
+}
+
+// RegisterAuthorityResponseDefaultHeaders the declared response headers of an HTTP default response for RegisterAuthority
+type RegisterAuthorityResponseDefaultHeaders struct {
+	RetryAfter string
+	XRequestID string
+}
+
+type RegisterAuthorityResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Authority
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *RegisterAuthorityResponse201Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RegisterAuthorityResponseDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RegisterAuthorityResponse) GetJSON201() *Authority {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RegisterAuthorityResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RegisterAuthorityResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RegisterAuthorityResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RegisterAuthorityResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RegisterAuthorityResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetAuthorityResponse200Headers the declared response headers of an HTTP 200 response for GetAuthority
 type GetAuthorityResponse200Headers struct {
 	XRequestID string
@@ -4813,6 +6160,132 @@ func (r GetAuthorityResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetAuthorityResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SetAuthorityScopeResponse200Headers the declared response headers of an HTTP 200 response for SetAuthorityScope
+type SetAuthorityScopeResponse200Headers struct {
+	XRequestID string
+}
+
+// SetAuthorityScopeResponseDefaultHeaders the declared response headers of an HTTP default response for SetAuthorityScope
+type SetAuthorityScopeResponseDefaultHeaders struct {
+	RetryAfter string
+	XRequestID string
+}
+
+type SetAuthorityScopeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Authority
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SetAuthorityScopeResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *SetAuthorityScopeResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetAuthorityScopeResponse) GetJSON200() *Authority {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetAuthorityScopeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetAuthorityScopeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetAuthorityScopeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetAuthorityScopeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetAuthorityScopeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SetAuthorityStateResponse200Headers the declared response headers of an HTTP 200 response for SetAuthorityState
+type SetAuthorityStateResponse200Headers struct {
+	XRequestID string
+}
+
+// SetAuthorityStateResponseDefaultHeaders the declared response headers of an HTTP default response for SetAuthorityState
+type SetAuthorityStateResponseDefaultHeaders struct {
+	RetryAfter string
+	XRequestID string
+}
+
+type SetAuthorityStateResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Authority
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *SetAuthorityStateResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *SetAuthorityStateResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r SetAuthorityStateResponse) GetJSON200() *Authority {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r SetAuthorityStateResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r SetAuthorityStateResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetAuthorityStateResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetAuthorityStateResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetAuthorityStateResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5625,6 +7098,132 @@ func (r CheckDocumentResponse) ContentType() string {
 	return ""
 }
 
+// MarkCompromisedResponse200Headers the declared response headers of an HTTP 200 response for MarkCompromised
+type MarkCompromisedResponse200Headers struct {
+	XRequestID string
+}
+
+// MarkCompromisedResponseDefaultHeaders the declared response headers of an HTTP default response for MarkCompromised
+type MarkCompromisedResponseDefaultHeaders struct {
+	RetryAfter string
+	XRequestID string
+}
+
+type MarkCompromisedResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *KeyCompromise
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *MarkCompromisedResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *MarkCompromisedResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r MarkCompromisedResponse) GetJSON200() *KeyCompromise {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r MarkCompromisedResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r MarkCompromisedResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MarkCompromisedResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MarkCompromisedResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MarkCompromisedResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RotateKeyResponse200Headers the declared response headers of an HTTP 200 response for RotateKey
+type RotateKeyResponse200Headers struct {
+	XRequestID string
+}
+
+// RotateKeyResponseDefaultHeaders the declared response headers of an HTTP default response for RotateKey
+type RotateKeyResponseDefaultHeaders struct {
+	RetryAfter string
+	XRequestID string
+}
+
+type RotateKeyResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RotatedKey
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RotateKeyResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RotateKeyResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RotateKeyResponse) GetJSON200() *RotatedKey {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RotateKeyResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RotateKeyResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RotateKeyResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RotateKeyResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RotateKeyResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetLedgerResponse200Headers the declared response headers of an HTTP 200 response for GetLedger
 type GetLedgerResponse200Headers struct {
 	XRequestID string
@@ -5996,6 +7595,195 @@ func (r ListRegionsResponse) ContentType() string {
 	return ""
 }
 
+// ListRegionProposalsResponse200Headers the declared response headers of an HTTP 200 response for ListRegionProposals
+type ListRegionProposalsResponse200Headers struct {
+	XRequestID string
+}
+
+// ListRegionProposalsResponseDefaultHeaders the declared response headers of an HTTP default response for ListRegionProposals
+type ListRegionProposalsResponseDefaultHeaders struct {
+	RetryAfter string
+	XRequestID string
+}
+
+type ListRegionProposalsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RegionProposalList
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListRegionProposalsResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListRegionProposalsResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListRegionProposalsResponse) GetJSON200() *RegionProposalList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListRegionProposalsResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListRegionProposalsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListRegionProposalsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListRegionProposalsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListRegionProposalsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ProposeRegionResponse201Headers the declared response headers of an HTTP 201 response for ProposeRegion
+type ProposeRegionResponse201Headers struct {
+	XRequestID string
+}
+
+// ProposeRegionResponseDefaultHeaders the declared response headers of an HTTP default response for ProposeRegion
+type ProposeRegionResponseDefaultHeaders struct {
+	RetryAfter string
+	XRequestID string
+}
+
+type ProposeRegionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *RegionProposal
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *ProposeRegionResponse201Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ProposeRegionResponseDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ProposeRegionResponse) GetJSON201() *RegionProposal {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ProposeRegionResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ProposeRegionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ProposeRegionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ProposeRegionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ProposeRegionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ApproveRegionResponse200Headers the declared response headers of an HTTP 200 response for ApproveRegion
+type ApproveRegionResponse200Headers struct {
+	XRequestID string
+}
+
+// ApproveRegionResponseDefaultHeaders the declared response headers of an HTTP default response for ApproveRegion
+type ApproveRegionResponseDefaultHeaders struct {
+	RetryAfter string
+	XRequestID string
+}
+
+type ApproveRegionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RegionProposal
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ApproveRegionResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ApproveRegionResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ApproveRegionResponse) GetJSON200() *RegionProposal {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ApproveRegionResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ApproveRegionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ApproveRegionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ApproveRegionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ApproveRegionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // GetSnapshotResponse200Headers the declared response headers of an HTTP 200 response for GetSnapshot
 type GetSnapshotResponse200Headers struct {
 	XRequestID string
@@ -6172,6 +7960,69 @@ func (r ListTypesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListTypesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RegisterTypeResponse201Headers the declared response headers of an HTTP 201 response for RegisterType
+type RegisterTypeResponse201Headers struct {
+	XRequestID string
+}
+
+// RegisterTypeResponseDefaultHeaders the declared response headers of an HTTP default response for RegisterType
+type RegisterTypeResponseDefaultHeaders struct {
+	RetryAfter string
+	XRequestID string
+}
+
+type RegisterTypeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *CertificateType
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *RegisterTypeResponse201Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RegisterTypeResponseDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RegisterTypeResponse) GetJSON201() *CertificateType {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RegisterTypeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RegisterTypeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RegisterTypeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RegisterTypeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RegisterTypeResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -6472,6 +8323,36 @@ func (c *ClientWithResponses) ListAuthoritiesWithResponse(ctx context.Context, r
 	return ParseListAuthoritiesResponse(rsp)
 }
 
+// RegisterAuthorityWithBodyWithResponse Register an authority with a new signing key (登记颁发机构)
+//
+// By the region, or by `parent` within its own scope. The key stays here. `AUTHORITY_EXISTS` where the code stands otherwise.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/authorities (the `RegisterAuthority` operationId).
+func (c *ClientWithResponses) RegisterAuthorityWithBodyWithResponse(ctx context.Context, params *RegisterAuthorityParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RegisterAuthorityResponse, error) {
+	rsp, err := c.RegisterAuthorityWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRegisterAuthorityResponse(rsp)
+}
+
+// RegisterAuthorityWithResponse Register an authority with a new signing key (登记颁发机构)
+//
+// By the region, or by `parent` within its own scope. The key stays here. `AUTHORITY_EXISTS` where the code stands otherwise.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/authorities (the `RegisterAuthority` operationId).
+func (c *ClientWithResponses) RegisterAuthorityWithResponse(ctx context.Context, params *RegisterAuthorityParams, body RegisterAuthorityJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterAuthorityResponse, error) {
+	rsp, err := c.RegisterAuthority(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRegisterAuthorityResponse(rsp)
+}
+
 // GetAuthorityWithResponse One authority; the address that `iss` names
 //
 // Returns a wrapper object for the known response body format(s).
@@ -6483,6 +8364,66 @@ func (c *ClientWithResponses) GetAuthorityWithResponse(ctx context.Context, uscc
 		return nil, err
 	}
 	return ParseGetAuthorityResponse(rsp)
+}
+
+// SetAuthorityScopeWithBodyWithResponse Replace the types that an authority may issue (授权范围)
+//
+// What was issued before stands.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/authorities/{uscc}/scopes (the `SetAuthorityScope` operationId).
+func (c *ClientWithResponses) SetAuthorityScopeWithBodyWithResponse(ctx context.Context, uscc USCC, params *SetAuthorityScopeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetAuthorityScopeResponse, error) {
+	rsp, err := c.SetAuthorityScopeWithBody(ctx, uscc, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetAuthorityScopeResponse(rsp)
+}
+
+// SetAuthorityScopeWithResponse Replace the types that an authority may issue (授权范围)
+//
+// What was issued before stands.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/authorities/{uscc}/scopes (the `SetAuthorityScope` operationId).
+func (c *ClientWithResponses) SetAuthorityScopeWithResponse(ctx context.Context, uscc USCC, params *SetAuthorityScopeParams, body SetAuthorityScopeJSONRequestBody, reqEditors ...RequestEditorFn) (*SetAuthorityScopeResponse, error) {
+	rsp, err := c.SetAuthorityScope(ctx, uscc, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetAuthorityScopeResponse(rsp)
+}
+
+// SetAuthorityStateWithBodyWithResponse Suspend, dissolve or reinstate an authority (机构状态)
+//
+// Dissolution is for good. What was issued before stands.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/authorities/{uscc}/states (the `SetAuthorityState` operationId).
+func (c *ClientWithResponses) SetAuthorityStateWithBodyWithResponse(ctx context.Context, uscc USCC, params *SetAuthorityStateParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetAuthorityStateResponse, error) {
+	rsp, err := c.SetAuthorityStateWithBody(ctx, uscc, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetAuthorityStateResponse(rsp)
+}
+
+// SetAuthorityStateWithResponse Suspend, dissolve or reinstate an authority (机构状态)
+//
+// Dissolution is for good. What was issued before stands.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/authorities/{uscc}/states (the `SetAuthorityState` operationId).
+func (c *ClientWithResponses) SetAuthorityStateWithResponse(ctx context.Context, uscc USCC, params *SetAuthorityStateParams, body SetAuthorityStateJSONRequestBody, reqEditors ...RequestEditorFn) (*SetAuthorityStateResponse, error) {
+	rsp, err := c.SetAuthorityState(ctx, uscc, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetAuthorityStateResponse(rsp)
 }
 
 // GetStatusListWithResponse A signed Token Status List (状态列表)
@@ -6781,6 +8722,66 @@ func (c *ClientWithResponses) CheckDocumentWithResponse(ctx context.Context, bod
 	return ParseCheckDocumentResponse(rsp)
 }
 
+// MarkCompromisedWithBodyWithResponse Mark a signing key as compromised (密钥泄露)
+//
+// Everything that it anchored from the block on is void. Rotate a key that is in force first.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/keys/compromises (the `MarkCompromised` operationId).
+func (c *ClientWithResponses) MarkCompromisedWithBodyWithResponse(ctx context.Context, params *MarkCompromisedParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MarkCompromisedResponse, error) {
+	rsp, err := c.MarkCompromisedWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMarkCompromisedResponse(rsp)
+}
+
+// MarkCompromisedWithResponse Mark a signing key as compromised (密钥泄露)
+//
+// Everything that it anchored from the block on is void. Rotate a key that is in force first.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/keys/compromises (the `MarkCompromised` operationId).
+func (c *ClientWithResponses) MarkCompromisedWithResponse(ctx context.Context, params *MarkCompromisedParams, body MarkCompromisedJSONRequestBody, reqEditors ...RequestEditorFn) (*MarkCompromisedResponse, error) {
+	rsp, err := c.MarkCompromised(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMarkCompromisedResponse(rsp)
+}
+
+// RotateKeyWithBodyWithResponse Rotate a signing key (轮换签名密钥)
+//
+// What the old key signed is anchored first, then it is retired.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/keys/rotations (the `RotateKey` operationId).
+func (c *ClientWithResponses) RotateKeyWithBodyWithResponse(ctx context.Context, params *RotateKeyParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RotateKeyResponse, error) {
+	rsp, err := c.RotateKeyWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateKeyResponse(rsp)
+}
+
+// RotateKeyWithResponse Rotate a signing key (轮换签名密钥)
+//
+// What the old key signed is anchored first, then it is retired.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/keys/rotations (the `RotateKey` operationId).
+func (c *ClientWithResponses) RotateKeyWithResponse(ctx context.Context, params *RotateKeyParams, body RotateKeyJSONRequestBody, reqEditors ...RequestEditorFn) (*RotateKeyResponse, error) {
+	rsp, err := c.RotateKey(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRotateKeyResponse(rsp)
+}
+
 // GetLedgerWithResponse Height, digest and witness state (账本状态)
 //
 // Returns a wrapper object for the known response body format(s).
@@ -6865,6 +8866,79 @@ func (c *ClientWithResponses) ListRegionsWithResponse(ctx context.Context, reqEd
 	return ParseListRegionsResponse(rsp)
 }
 
+// ListRegionProposalsWithResponse Admissions that were proposed (加入提案)
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/regions/proposals (the `ListRegionProposals` operationId).
+func (c *ClientWithResponses) ListRegionProposalsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRegionProposalsResponse, error) {
+	rsp, err := c.ListRegionProposals(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListRegionProposalsResponse(rsp)
+}
+
+// ProposeRegionWithBodyWithResponse Propose to admit a region (提议加入)
+//
+// Proposing is this region's approval; a majority of all regions admits. `entry` is what `huzheng init --connection` wrote there.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/regions/proposals (the `ProposeRegion` operationId).
+func (c *ClientWithResponses) ProposeRegionWithBodyWithResponse(ctx context.Context, params *ProposeRegionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ProposeRegionResponse, error) {
+	rsp, err := c.ProposeRegionWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeRegionResponse(rsp)
+}
+
+// ProposeRegionWithResponse Propose to admit a region (提议加入)
+//
+// Proposing is this region's approval; a majority of all regions admits. `entry` is what `huzheng init --connection` wrote there.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/regions/proposals (the `ProposeRegion` operationId).
+func (c *ClientWithResponses) ProposeRegionWithResponse(ctx context.Context, params *ProposeRegionParams, body ProposeRegionJSONRequestBody, reqEditors ...RequestEditorFn) (*ProposeRegionResponse, error) {
+	rsp, err := c.ProposeRegion(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseProposeRegionResponse(rsp)
+}
+
+// ApproveRegionWithBodyWithResponse Approve an admission (批准加入)
+//
+// `digest` is that of the proposal that was read.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/regions/{region}/approvals (the `ApproveRegion` operationId).
+func (c *ClientWithResponses) ApproveRegionWithBodyWithResponse(ctx context.Context, region RegionPath, params *ApproveRegionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ApproveRegionResponse, error) {
+	rsp, err := c.ApproveRegionWithBody(ctx, region, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveRegionResponse(rsp)
+}
+
+// ApproveRegionWithResponse Approve an admission (批准加入)
+//
+// `digest` is that of the proposal that was read.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/regions/{region}/approvals (the `ApproveRegion` operationId).
+func (c *ClientWithResponses) ApproveRegionWithResponse(ctx context.Context, region RegionPath, params *ApproveRegionParams, body ApproveRegionJSONRequestBody, reqEditors ...RequestEditorFn) (*ApproveRegionResponse, error) {
+	rsp, err := c.ApproveRegion(ctx, region, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseApproveRegionResponse(rsp)
+}
+
 // GetSnapshotWithResponse The trust snapshot for offline verification (离线信任快照)
 //
 // Everything public that a verdict rests on, at one height. It holds nothing about a person.
@@ -6923,6 +8997,36 @@ func (c *ClientWithResponses) ListTypesWithResponse(ctx context.Context, reqEdit
 		return nil, err
 	}
 	return ParseListTypesResponse(rsp)
+}
+
+// RegisterTypeWithBodyWithResponse Register a version of a certificate type (登记证照类型)
+//
+// The body is the type's JSON Schema 2020-12, as `huzheng type register` takes it. A version never changes; it is checked for use first.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/types (the `RegisterType` operationId).
+func (c *ClientWithResponses) RegisterTypeWithBodyWithResponse(ctx context.Context, params *RegisterTypeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RegisterTypeResponse, error) {
+	rsp, err := c.RegisterTypeWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRegisterTypeResponse(rsp)
+}
+
+// RegisterTypeWithResponse Register a version of a certificate type (登记证照类型)
+//
+// The body is the type's JSON Schema 2020-12, as `huzheng type register` takes it. A version never changes; it is checked for use first.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/types (the `RegisterType` operationId).
+func (c *ClientWithResponses) RegisterTypeWithResponse(ctx context.Context, params *RegisterTypeParams, body RegisterTypeJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterTypeResponse, error) {
+	rsp, err := c.RegisterType(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRegisterTypeResponse(rsp)
 }
 
 // VerifyWithBodyWithResponse Verify a presentation (核验)
@@ -7467,6 +9571,69 @@ func ParseListAuthoritiesResponse(rsp *http.Response) (*ListAuthoritiesResponse,
 	return response, nil
 }
 
+// ParseRegisterAuthorityResponse parses an HTTP response from a RegisterAuthorityWithResponse call
+func ParseRegisterAuthorityResponse(rsp *http.Response) (*RegisterAuthorityResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RegisterAuthorityResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Authority
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers RegisterAuthorityResponse201Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers201 = &headers
+	case true:
+		var headers RegisterAuthorityResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetAuthorityResponse parses an HTTP response from a GetAuthorityWithResponse call
 func ParseGetAuthorityResponse(rsp *http.Response) (*GetAuthorityResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7510,6 +9677,132 @@ func ParseGetAuthorityResponse(rsp *http.Response) (*GetAuthorityResponse, error
 		response.Headers200 = &headers
 	case true:
 		var headers GetAuthorityResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSetAuthorityScopeResponse parses an HTTP response from a SetAuthorityScopeWithResponse call
+func ParseSetAuthorityScopeResponse(rsp *http.Response) (*SetAuthorityScopeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetAuthorityScopeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Authority
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SetAuthorityScopeResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers SetAuthorityScopeResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSetAuthorityStateResponse parses an HTTP response from a SetAuthorityStateWithResponse call
+func ParseSetAuthorityStateResponse(rsp *http.Response) (*SetAuthorityStateResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetAuthorityStateResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Authority
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers SetAuthorityStateResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers SetAuthorityStateResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
@@ -8342,6 +10635,132 @@ func ParseCheckDocumentResponse(rsp *http.Response) (*CheckDocumentResponse, err
 	return response, nil
 }
 
+// ParseMarkCompromisedResponse parses an HTTP response from a MarkCompromisedWithResponse call
+func ParseMarkCompromisedResponse(rsp *http.Response) (*MarkCompromisedResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MarkCompromisedResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest KeyCompromise
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers MarkCompromisedResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers MarkCompromisedResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRotateKeyResponse parses an HTTP response from a RotateKeyWithResponse call
+func ParseRotateKeyResponse(rsp *http.Response) (*RotateKeyResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RotateKeyResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RotatedKey
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RotateKeyResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers RotateKeyResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetLedgerResponse parses an HTTP response from a GetLedgerWithResponse call
 func ParseGetLedgerResponse(rsp *http.Response) (*GetLedgerResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -8713,6 +11132,195 @@ func ParseListRegionsResponse(rsp *http.Response) (*ListRegionsResponse, error) 
 	return response, nil
 }
 
+// ParseListRegionProposalsResponse parses an HTTP response from a ListRegionProposalsWithResponse call
+func ParseListRegionProposalsResponse(rsp *http.Response) (*ListRegionProposalsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListRegionProposalsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RegionProposalList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListRegionProposalsResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ListRegionProposalsResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseProposeRegionResponse parses an HTTP response from a ProposeRegionWithResponse call
+func ParseProposeRegionResponse(rsp *http.Response) (*ProposeRegionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ProposeRegionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest RegionProposal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers ProposeRegionResponse201Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers201 = &headers
+	case true:
+		var headers ProposeRegionResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseApproveRegionResponse parses an HTTP response from a ApproveRegionWithResponse call
+func ParseApproveRegionResponse(rsp *http.Response) (*ApproveRegionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ApproveRegionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RegionProposal
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ApproveRegionResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ApproveRegionResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
 // ParseGetSnapshotResponse parses an HTTP response from a GetSnapshotWithResponse call
 func ParseGetSnapshotResponse(rsp *http.Response) (*GetSnapshotResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -8875,6 +11483,69 @@ func ParseListTypesResponse(rsp *http.Response) (*ListTypesResponse, error) {
 		response.Headers200 = &headers
 	case true:
 		var headers ListTypesResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRegisterTypeResponse parses an HTTP response from a RegisterTypeWithResponse call
+func ParseRegisterTypeResponse(rsp *http.Response) (*RegisterTypeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RegisterTypeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest CertificateType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers RegisterTypeResponse201Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers201 = &headers
+	case true:
+		var headers RegisterTypeResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

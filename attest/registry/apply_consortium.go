@@ -93,7 +93,7 @@ func (p *ProposeRegion) apply(c *call) (Event, error) {
 	if err := checkFounder(&p.Founder); err != nil {
 		return Event{}, err
 	}
-	return c.vote(&proposal{Founder: p.Founder, Digest: c.digest()}, NameProposeRegion)
+	return c.vote(&Proposal{Founder: p.Founder, Digest: c.digest()}, NameProposeRegion)
 }
 
 func (a *ApproveRegion) apply(c *call) (Event, error) {
@@ -101,7 +101,7 @@ func (a *ApproveRegion) apply(c *call) (Event, error) {
 		return Event{}, err
 	}
 	key := KeyRegionProposal(a.Region, a.Digest)
-	p, err := load(c.state, key, decodeProposal)
+	p, err := load(c.state, key, DecodeProposal)
 	switch {
 	case err != nil:
 		return Event{}, err
@@ -114,7 +114,7 @@ func (a *ApproveRegion) apply(c *call) (Event, error) {
 }
 
 // vote adds the signer's region to those that approve, and admits once they are a majority of all regions.
-func (c *call) vote(p *proposal, event string) (Event, error) {
+func (c *call) vote(p *Proposal, event string) (Event, error) {
 	if !p.Admitted {
 		if err := c.mayJoin(&p.Founder.Region); err != nil {
 			return Event{}, err

@@ -49,7 +49,7 @@ type proof struct {
 func (p *ProposeRegion) proof(c *call) proof {
 	return proof{key: KeyRegionProposal(p.Founder.Region.Code, c.digest()), conflict: attest.CodeOperationConflict,
 		read: func(value []byte) (string, error) {
-			p, err := decodeProposal(value)
+			p, err := DecodeProposal(value)
 			if err != nil {
 				return "", err
 			}

@@ -22,7 +22,10 @@ func KeyRegion(code string) string { return "region/" + code }
 
 // KeyRegionProposal holds one proposal to admit a region, by the digest of the proposing command (base64url): a second
 // proposal for a region leaves the votes for the first alone.
-func KeyRegionProposal(code, digest string) string { return "proposal/" + code + "/" + digest }
+func KeyRegionProposal(code, digest string) string { return PrefixRegionProposal + code + "/" + digest }
+
+// PrefixRegionProposal begins the keys of all admissions.
+const PrefixRegionProposal = "proposal/"
 
 // KeyKey holds a registered key, by its id "<owner>#<name>".
 func KeyKey(id string) string { return "key/" + id }

@@ -25,11 +25,11 @@ type Statement struct {
 	Time   int64 // of the transaction that brought it, Unix seconds
 }
 
-// proposal is an admission that is being voted on.
-type proposal struct {
+// Proposal is an admission that is being voted on.
+type Proposal struct {
 	Founder  Founder
-	Approved []string
-	Digest   string
+	Approved []string // regions, sorted
+	Digest   string   // of the command that proposed it, base64url: what an approval names
 	Admitted bool
 }
 
@@ -78,7 +78,7 @@ func DecodeRegion(value []byte) (*attest.Region, error) {
 	return decodeRecord(value, decodeRegionFields)
 }
 
-func (p *proposal) encode() []byte {
+func (p *Proposal) encode() []byte {
 	return encodeRecord(func(w *attest.ObjectWriter) {
 		encodeFounder(w, &p.Founder)
 		w.Strings("approved", p.Approved)
@@ -87,9 +87,10 @@ func (p *proposal) encode() []byte {
 	})
 }
 
-func decodeProposal(value []byte) (*proposal, error) {
-	return decodeRecord(value, func(f *attest.Fields) proposal {
-		return proposal{Founder: decodeFounder(f), Approved: f.Strings("approved"), Digest: f.String("cmd"),
+// DecodeProposal reads the record at KeyRegionProposal.
+func DecodeProposal(value []byte) (*Proposal, error) {
+	return decodeRecord(value, func(f *attest.Fields) Proposal {
+		return Proposal{Founder: decodeFounder(f), Approved: f.Strings("approved"), Digest: f.String("cmd"),
 			Admitted: f.Bool("admitted")}
 	})
 }

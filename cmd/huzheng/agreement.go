@@ -42,10 +42,7 @@ func (a *app) agreementList() *cobra.Command {
 				return err
 			}
 			res, err := api.ListAgreementsWithResponse(cmd.Context())
-			if err != nil {
-				return answer(err, nil, nil, nil)
-			}
-			if err := answer(nil, res.HTTPResponse, res.ApplicationProblemJSONDefault, res.Body); err != nil {
+			if err := settled(res, err); err != nil {
 				return err
 			}
 			return a.emit(res.JSON200, func() error { return a.printAgreements(res.JSON200.Agreements) })
@@ -115,10 +112,7 @@ The file is the body of POST /v1/agreements. Proposing counts as this region's a
 			defer func() { _ = file.Close() }()
 			res, err := api.ProposeAgreementWithBodyWithResponse(cmd.Context(),
 				&client.ProposeAgreementParams{IdempotencyKey: operationKey()}, "application/json", file)
-			if err != nil {
-				return answer(err, nil, nil, nil)
-			}
-			if err := answer(nil, res.HTTPResponse, res.ApplicationProblemJSONDefault, res.Body); err != nil {
+			if err := settled(res, err); err != nil {
 				return err
 			}
 			return a.printAgreement(res.JSON201)
@@ -141,10 +135,7 @@ func (a *app) agreementApprove() *cobra.Command {
 			}
 			res, err := api.ApproveAgreementWithResponse(cmd.Context(), args[0], version,
 				&client.ApproveAgreementParams{IdempotencyKey: operationKey()}, client.AgreementApproval{Digest: digest})
-			if err != nil {
-				return answer(err, nil, nil, nil)
-			}
-			if err := answer(nil, res.HTTPResponse, res.ApplicationProblemJSONDefault, res.Body); err != nil {
+			if err := settled(res, err); err != nil {
 				return err
 			}
 			return a.printAgreement(res.JSON200)
@@ -173,10 +164,7 @@ func (a *app) agreementWithdraw() *cobra.Command {
 			}
 			res, err := api.WithdrawAgreementWithResponse(cmd.Context(), args[0], version,
 				&client.WithdrawAgreementParams{IdempotencyKey: operationKey()}, client.AgreementWithdrawal{Ends: day.Unix()})
-			if err != nil {
-				return answer(err, nil, nil, nil)
-			}
-			if err := answer(nil, res.HTTPResponse, res.ApplicationProblemJSONDefault, res.Body); err != nil {
+			if err := settled(res, err); err != nil {
 				return err
 			}
 			return a.printAgreement(res.JSON200)

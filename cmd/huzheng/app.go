@@ -63,7 +63,7 @@ recognised here for this purpose, and keeps a receipt that proves the decision. 
 	root.AddGroup(&cobra.Group{ID: "work", Title: "业务 · Work"}, &cobra.Group{ID: "run", Title: "运行 · Operation"})
 	a.group(root, "work", a.issueCommand(), a.certificateCommand(), a.receiptCommand(), a.verifyCommand(), a.snapshotCommand(),
 		a.agreementCommand(), a.sampleCommand())
-	a.group(root, "run", a.initCommand(), a.serveCommand(), a.charterCommand(), a.authorityCommand(), a.typeCommand(), a.keyCommand(), a.fsckCommand(),
+	a.group(root, "run", a.initCommand(), a.serveCommand(), a.charterCommand(), a.regionCommand(), a.authorityCommand(), a.typeCommand(), a.keyCommand(), a.fsckCommand(),
 		a.benchCommand(), a.demoCommand(), a.versionCommand())
 	root.AddCommand(exitStatusTopic())
 	root.SetHelpCommandGroupID("run")

@@ -21,15 +21,16 @@ func (a *app) authorityCommand() *cobra.Command {
 		Use:   "authority",
 		Short: "颁发机构：登记、授权范围、状态 · register authorities, set their scope and state",
 		Long: `颁发机构连同其统一社会信用代码、辖区、可颁发的证照类型和签名密钥登记在账本上；由本省登记，或由上级机构授权登记，
-下级的范围不得超出上级。命令在数据目录上直接工作，网关须已停止；重复执行不产生第二次变更。
+下级的范围不得超出上级。网关已停止时以 --data 直接在数据目录上工作，运行时以 --api 向其提出；重复执行不产生第二次变更。
 
 An authority stands on the ledger with its USCC, its division, the types that it may issue and its signing
 key. Its province registers it, or a parent delegates to it within the parent's own scope. These commands
-work on the data folder while no gateway serves it; one that is run twice changes nothing the second time.`,
+work on the data folder with --data while no gateway serves it, and ask a running one with --api; one that is
+run twice changes nothing the second time.`,
 		Example: `  huzheng authority register --code 11430000006122244L --name 湖南省住房和城乡建设厅 --division 430000 \
       --types 11100000000013338W001,11100000000013338W032 --data ./hn
   huzheng authority list --data ./hn
-  huzheng authority state 11430000006122244L --state suspended --data ./hn`,
+  huzheng authority state 11430000006122244L --state suspended --api https://gw.example --key @govern.key`,
 	}
 	c.AddCommand(a.authorityRegister(), a.authorityScope(), a.authorityState(), a.authorityList())
 	return c
@@ -53,29 +54,64 @@ func authorityReportOf(a *attest.Authority) authorityReport {
 		Types: a.Types, State: string(a.State)}
 }
 
-// changeAuthority opens the data folder, lets change work on it and reports the authority as it stands afterwards.
-func (a *app) changeAuthority(ctx context.Context, store *storeFlags, code string, change func(*local) (bool, error)) error {
-	if _, err := gbt.ParseUSCC(code); err != nil {
+// authorityChange is what a command does to an authority: here, on a data folder, or by asking a gateway.
+type authorityChange struct {
+	code   string
+	local  func(ctx context.Context, l *local) (changed bool, err error)
+	remote func(ctx context.Context, api *client.ClientWithResponses) (*client.Authority, error)
+}
+
+// changeAuthority makes the change where from says and reports the authority as it stands afterwards.
+func (a *app) changeAuthority(ctx context.Context, from *lookFlags, c *authorityChange) error {
+	if _, err := gbt.ParseUSCC(c.code); err != nil {
 		return usagef("%w", err)
 	}
-	l, err := a.openLocal(ctx, store)
+	r, err := a.changedAuthority(ctx, from, c)
 	if err != nil {
 		return err
 	}
-	changed, err := change(l)
+	return a.emit(r, func() error {
+		a.printf("%s %s\n", recordedText(r.Changed), r.Code)
+		return a.printAuthorities([]authorityReport{*r})
+	})
+}
+
+func (a *app) changedAuthority(ctx context.Context, from *lookFlags, c *authorityChange) (*authorityReport, error) {
+	if from.remote.url != "" {
+		api, err := from.remote.open(a.getenv)
+		if err != nil {
+			return nil, err
+		}
+		now, err := c.remote(ctx, api)
+		if err != nil {
+			return nil, err
+		}
+		r := remoteAuthority(now)
+		return &r, nil
+	}
+	l, err := a.openLocal(ctx, &from.store)
+	if err != nil {
+		return nil, err
+	}
+	changed, err := c.local(ctx, l)
 	var now *attest.Authority
 	if err == nil {
-		now, err = l.Index().Authority(code)
+		now, err = l.Index().Authority(c.code)
 	}
 	if err := errors.Join(err, l.close()); err != nil {
-		return err
+		return nil, err
 	}
 	r := authorityReportOf(now)
 	r.Changed = &changed
-	return a.emit(r, func() error {
-		a.printf("%s %s\n", changeText(changed), r.Code)
-		return a.printAuthorities([]authorityReport{r})
-	})
+	return &r, nil
+}
+
+// recordedText is changeText where the run knows; a gateway tells only how things stand now.
+func recordedText(changed *bool) string {
+	if changed == nil {
+		return "账本上现为 · on the ledger now"
+	}
+	return changeText(*changed)
 }
 
 // changeText says whether a run changed the ledger.
@@ -87,7 +123,7 @@ func changeText(changed bool) string {
 }
 
 func (a *app) authorityRegister() *cobra.Command {
-	var store storeFlags
+	var from lookFlags
 	var n attest.Authority
 	c := &cobra.Command{
 		Use: "register", Short: "登记颁发机构 · register an authority", Args: cobra.NoArgs,
@@ -98,20 +134,29 @@ delegates and signs; without, the province does.`,
 		Example: `  huzheng authority register --code 11430000006122244L --name 湖南省住房和城乡建设厅 --division 430000 \
       --types 11100000000013338W001 --data ./hn`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.changeAuthority(cmd.Context(), &store, n.Code, func(l *local) (bool, error) {
-				n.Division = cmp.Or(n.Division, l.Region())
-				return l.RegisterAuthority(cmd.Context(), n)
-			})
+			return a.changeAuthority(cmd.Context(), &from, &authorityChange{n.Code,
+				func(ctx context.Context, l *local) (bool, error) {
+					n.Division = cmp.Or(n.Division, l.Region())
+					return l.RegisterAuthority(ctx, n)
+				},
+				func(ctx context.Context, api *client.ClientWithResponses) (*client.Authority, error) {
+					res, err := api.RegisterAuthorityWithResponse(ctx, &client.RegisterAuthorityParams{IdempotencyKey: operationKey()},
+						client.AuthorityRegistration{Code: n.Code, Name: n.Name, Division: n.Division, Parent: n.Parent, Types: n.Types})
+					if err := settled(res, err); err != nil {
+						return nil, err
+					}
+					return res.JSON201, nil
+				}})
 		},
 	}
-	store.register(c)
+	from.register(c)
 	f := c.Flags()
 	f.StringVar(&n.Code, "code", "", "统一社会信用代码（GB 32100）· USCC")
 	f.StringVar(&n.Name, "name", "", "机构名称 · name")
 	f.StringVar(&n.Division, "division", "", "行使职权的行政区划代码（默认本省）· GB/T 2260 code of the area it acts in")
 	f.StringSliceVar(&n.Types, "types", nil, "可颁发的证照类型代码 · certificate types that it may issue")
 	f.StringVar(&n.Parent, "parent", "", "授权的上级机构 · USCC of the authority that delegates")
-	required(c, "data", "code", "name", "types")
+	required(c, "code", "name", "types")
 	return c
 }
 
@@ -122,7 +167,7 @@ func required(c *cobra.Command, flags ...string) {
 }
 
 func (a *app) authorityScope() *cobra.Command {
-	var store storeFlags
+	var from lookFlags
 	var types []string
 	c := &cobra.Command{
 		Use: "scope USCC", Short: "改变可颁发的类型 · replace the types that it may issue", Args: cobra.ExactArgs(1),
@@ -132,19 +177,28 @@ Replaces the whole scope. What was issued before stands. Narrowing a parent does
 give each a scope of its own.`,
 		Example: "  huzheng authority scope 11430000006122244L --types 11100000000013338W001 --data ./hn",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.changeAuthority(cmd.Context(), &store, args[0], func(l *local) (bool, error) {
-				return l.SetAuthorityScope(cmd.Context(), operationKey(), args[0], types)
-			})
+			return a.changeAuthority(cmd.Context(), &from, &authorityChange{args[0],
+				func(ctx context.Context, l *local) (bool, error) {
+					return l.SetAuthorityScope(ctx, operationKey(), args[0], types)
+				},
+				func(ctx context.Context, api *client.ClientWithResponses) (*client.Authority, error) {
+					res, err := api.SetAuthorityScopeWithResponse(ctx, args[0],
+						&client.SetAuthorityScopeParams{IdempotencyKey: operationKey()}, client.AuthorityScope{Types: types})
+					if err := settled(res, err); err != nil {
+						return nil, err
+					}
+					return res.JSON200, nil
+				}})
 		},
 	}
-	store.register(c)
+	from.register(c)
 	c.Flags().StringSliceVar(&types, "types", nil, "可颁发的证照类型代码 · certificate types that it may issue from now on")
-	required(c, "data", "types")
+	required(c, "types")
 	return c
 }
 
 func (a *app) authorityState() *cobra.Command {
-	var store storeFlags
+	var from lookFlags
 	var state string
 	states := []attest.AuthorityState{attest.AuthorityActive, attest.AuthoritySuspended, attest.AuthorityDissolved}
 	c := &cobra.Command{
@@ -158,14 +212,23 @@ before stands.`,
 			if !slices.Contains(states, attest.AuthorityState(state)) {
 				return usagef("--state is active, suspended or dissolved")
 			}
-			return a.changeAuthority(cmd.Context(), &store, args[0], func(l *local) (bool, error) {
-				return l.SetAuthorityState(cmd.Context(), operationKey(), args[0], attest.AuthorityState(state))
-			})
+			return a.changeAuthority(cmd.Context(), &from, &authorityChange{args[0],
+				func(ctx context.Context, l *local) (bool, error) {
+					return l.SetAuthorityState(ctx, operationKey(), args[0], attest.AuthorityState(state))
+				},
+				func(ctx context.Context, api *client.ClientWithResponses) (*client.Authority, error) {
+					res, err := api.SetAuthorityStateWithResponse(ctx, args[0], &client.SetAuthorityStateParams{IdempotencyKey: operationKey()},
+						client.AuthorityStanding{State: client.AuthorityStandingState(state)})
+					if err := settled(res, err); err != nil {
+						return nil, err
+					}
+					return res.JSON200, nil
+				}})
 		},
 	}
-	store.register(c)
+	from.register(c)
 	c.Flags().StringVar(&state, "state", "", "状态 · active, suspended, dissolved")
-	required(c, "data", "state")
+	required(c, "state")
 	return c
 }
 
@@ -211,10 +274,7 @@ func (a *app) remoteAuthorities(ctx context.Context, remote *remoteFlags, out []
 		return nil, err
 	}
 	res, err := api.ListAuthoritiesWithResponse(ctx)
-	if err != nil {
-		return nil, answer(err, nil, nil, nil)
-	}
-	if err := answer(nil, res.HTTPResponse, res.ApplicationProblemJSONDefault, res.Body); err != nil {
+	if err := settled(res, err); err != nil {
 		return nil, err
 	}
 	for i := range res.JSON200.Authorities {

@@ -217,7 +217,8 @@ func checkURL(text string) error {
 // plan loads the master keys and the connection, and says what is to be opened.
 func (c *Config) plan(logger *slog.Logger) (*consortium.Plan, error) {
 	p := &consortium.Plan{Network: c.Network, LedgerDir: c.Ledger.Dir, BatchSize: c.Batch.Size, BatchWait: c.Batch.Wait,
-		WitnessEvery: c.Witness, Logger: logger}
+		WitnessEvery: c.Witness, API: api.DefaultConfig(), Logger: logger}
+	p.API.Version = version
 	if err := c.connect(p); err != nil {
 		return nil, err
 	}

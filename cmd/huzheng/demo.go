@@ -25,6 +25,7 @@ const demoMemory = 384 << 20
 type demoFlags struct {
 	certificates int
 	data, out    string
+	network      string
 	suite        string
 	seed         uint64
 	serve        bool
@@ -37,14 +38,17 @@ func (a *app) demoCommand() *cobra.Command {
 		Short: "四省演示 · four provinces on one machine",
 		Long: `广东、四川、重庆、湖南各有保险库、索引和网关，共用一个内嵌账本：签发一万份证照并上链，然后跨省核验，
 每种结论各一份；再存证一个 PDF 并核验，发布一张数据表并证明其中一行。全部经由各网关的 HTTP 接口，数据均为合成。
+--network 在运行中的 Fabric 网络上做同样的事，可反复执行；
 --serve 保持网关开启并打印地址和密钥；--out 留下证照、回执、密钥和报告，供独立核对，两者同用时另留 env 文件供 shell 读取。
 
 Four provinces with their own vaults, indexes and gateways over one embedded ledger: ten thousand
 certificates issued and anchored, one document of every kind of verdict judged by another province, a file
-and a dataset row proved. Everything goes through the gateways' HTTP interface; all data is synthetic.`,
+and a dataset row proved. Everything goes through the gateways' HTTP interface; all data is synthetic.
+With --network the same happens at the gateways of a Fabric network that runs, as often as one likes.`,
 		Example: `  huzheng demo
   huzheng demo --out demo-out --json > report.json
   huzheng demo --serve
+  huzheng demo --network network   # huzheng-net up 之后 · after huzheng-net up
   huzheng demo --suite gm --certificates 2000`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), &f) },
@@ -52,6 +56,7 @@ and a dataset row proved. Everything goes through the gateways' HTTP interface; 
 	s := c.Flags()
 	s.IntVar(&f.certificates, "certificates", 10_000, "证照数 · certificates to issue")
 	s.StringVar(&f.data, "data", "", "数据放在此空目录并保留（默认临时目录，结束即删）· keep the data in this empty folder")
+	s.StringVar(&f.network, "network", "", "huzheng-net 的目录：在运行中的 Fabric 网络上演示 · folder of huzheng-net: on the gateways of a network that runs")
 	s.StringVar(&f.out, "out", "", "留下证照、回执、报告的目录 · leave certificates, receipts and report here")
 	s.StringVar(&f.suite, "suite", string(attest.SuiteStd), "密码套件 · suite: std or gm")
 	s.Uint64Var(&f.seed, "seed", 1, "合成数据的种子 · seed of the synthetic data")
@@ -65,6 +70,9 @@ func (f *demoFlags) validate() error {
 	}
 	if f.certificates < demo.MinCertificates || f.certificates > demo.MaxCertificates {
 		return usagef("--certificates is %d to %d", demo.MinCertificates, demo.MaxCertificates)
+	}
+	if f.network != "" && (f.data != "" || f.serve) {
+		return usagef("--network takes gateways that run: no --data, no --serve")
 	}
 	for _, dir := range []string{f.data, f.out} {
 		if dir != "" {
@@ -95,8 +103,8 @@ func (a *app) demo(ctx context.Context, f *demoFlags) (err error) {
 	}
 	debug.SetMemoryLimit(demoMemory)
 	steps := a.newSteps()
-	d, report, err := demo.Run(ctx, demo.Options{Certificates: f.certificates, Dir: dir, Out: f.out, Suite: attest.Suite(f.suite),
-		Seed: f.seed, Pages: f.serve, Logger: slog.New(slog.NewTextHandler(quietly{ctx, a.err}, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	d, report, err := demo.Run(ctx, demo.Options{Certificates: f.certificates, Dir: dir, Network: f.network, Out: f.out,
+		Suite: attest.Suite(f.suite), Seed: f.seed, Pages: f.serve, Logger: slog.New(slog.NewTextHandler(quietly{ctx, a.err}, &slog.HandlerOptions{Level: slog.LevelWarn})),
 		Progress: steps.show})
 	steps.finish()
 	if err != nil {

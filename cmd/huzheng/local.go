@@ -15,13 +15,24 @@ import (
 
 // storeFlags say which data folder to work on in this process. A gateway that serves holds it: ask that one with --api.
 type storeFlags struct {
-	dir, region string
-	command     *cobra.Command
+	dir, file, region string
+	command           *cobra.Command
 }
 
 func (f *storeFlags) register(c *cobra.Command) {
 	f.command = c
 	c.Flags().StringVar(&f.dir, "data", "", "数据目录（huzheng init 所建；网关未在运行时）· data folder, while no gateway serves it")
+	f.registerRegion(c)
+}
+
+// registerFile is register for a command that is given the configuration itself.
+func (f *storeFlags) registerFile(c *cobra.Command) {
+	f.command = c
+	c.Flags().StringVar(&f.file, "config", "", "网关的配置文件（网关未在运行时）· the gateway's configuration, while it does not serve")
+	f.registerRegion(c)
+}
+
+func (f *storeFlags) registerRegion(c *cobra.Command) {
 	c.Flags().StringVar(&f.region, "as", "", "数据目录有多省时，以哪一省的网关 · which region's gateway, where there are several")
 }
 
@@ -38,7 +49,23 @@ func (f *lookFlags) register(c *cobra.Command) {
 	c.MarkFlagsOneRequired("api", "data")
 }
 
-func (f *storeFlags) config() (*Config, error) { return readConfig(filepath.Join(f.dir, configName)) }
+// registerFile is register for a command that is given the configuration itself.
+func (f *lookFlags) registerFile(c *cobra.Command) {
+	f.remote.register(c)
+	f.store.registerFile(c)
+	c.MarkFlagsMutuallyExclusive("api", "config")
+	c.MarkFlagsOneRequired("api", "config")
+}
+
+func (f *storeFlags) config() (*Config, error) { return readConfig(f.name()) }
+
+// name is the configuration's file.
+func (f *storeFlags) name() string {
+	if f.file != "" {
+		return f.file
+	}
+	return filepath.Join(f.dir, configName)
+}
 
 // gateway picks the gateway's configuration.
 func (f *storeFlags) gateway(c *Config) (*GatewayConfig, error) {
@@ -50,7 +77,7 @@ func (f *storeFlags) gateway(c *Config) (*GatewayConfig, error) {
 			return &c.Gateways[i], nil
 		}
 	}
-	return nil, usagef("--as names one of the regions of %s", filepath.Join(f.dir, configName))
+	return nil, usagef("--as names one of the regions of %s", f.name())
 }
 
 // whoHolds adds to the error of a store that another process has open what can be done about it.
@@ -62,7 +89,7 @@ func (f *storeFlags) whoHolds(err error) error {
 	if f.command.Flags().Lookup("api") != nil {
 		hint += "，或用 --api 向运行中的网关提出 · or ask the running gateway with --api"
 	}
-	return attest.Errorf(attest.CodeStoreLocked, "%s; %s", f.dir, hint)
+	return attest.Errorf(attest.CodeStoreLocked, "%s; %s", filepath.Dir(f.name()), hint)
 }
 
 // local is a data folder opened in this process, its gateways at work.

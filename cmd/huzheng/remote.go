@@ -93,6 +93,21 @@ func answer(err error, response *http.Response, problem *client.Problem, body []
 	return nil
 }
 
+// reply is any of the client's responses.
+type reply interface {
+	StatusCode() int
+	GetBody() []byte
+	GetApplicationProblemJSONDefault() *client.Problem
+}
+
+// settled is answer for a response of the client, which is nil where err is not.
+func settled(res reply, err error) error {
+	if err != nil {
+		return answer(err, nil, nil, nil)
+	}
+	return answer(nil, &http.Response{StatusCode: res.StatusCode()}, res.GetApplicationProblemJSONDefault(), res.GetBody())
+}
+
 // problemError is a gateway's refusal.
 type problemError struct{ problem *client.Problem }
 

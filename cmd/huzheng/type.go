@@ -1,19 +1,23 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"maps"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/huzheng-ledger/huzheng/api/client"
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/cmd/huzheng/internal/terminal"
+	"github.com/huzheng-ledger/huzheng/internal/typefile"
 )
 
 func (a *app) typeCommand() *cobra.Command {
@@ -54,7 +58,7 @@ func typeReportOf(t *attest.CertificateType) typeReport {
 }
 
 func (a *app) typeRegister() *cobra.Command {
-	var store storeFlags
+	var from lookFlags
 	c := &cobra.Command{
 		Use: "register FILE.json", Short: "登记一个版本 · register a version", Args: cobra.ExactArgs(1),
 		Long: `文件是 JSON Schema 2020-12：$id 为 urn:huzheng:type:代码:版本，title 为类型名称；properties 中每个字段注明 title（中文名）、
@@ -70,33 +74,58 @@ It is checked for use before anything is recorded.`,
      "certificateNumber": {"title": "证照编号", "x-pinyin": "ZZBH", "x-grade": "general", "type": "string"}, …}}
   huzheng type register permit.json --data ./hn`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			t, err := readTypeFile(args[0])
+			data, err := os.ReadFile(args[0])
+			if err != nil {
+				return usagef("%w", err)
+			}
+			t, err := typefile.Parse(data)
 			if err != nil {
 				return err
 			}
-			return a.registerType(cmd.Context(), &store, t)
+			return a.registerType(cmd.Context(), &from, t)
 		},
 	}
-	store.register(c)
-	required(c, "data")
+	from.register(c)
 	return c
 }
 
-func (a *app) registerType(ctx context.Context, store *storeFlags, t *attest.CertificateType) error {
-	l, err := a.openLocal(ctx, store)
+func (a *app) registerType(ctx context.Context, from *lookFlags, t *attest.CertificateType) error {
+	r := typeReportOf(t)
+	r.Schema = nil
+	var err error
+	if from.remote.url != "" {
+		err = a.askForType(ctx, &from.remote, t)
+	} else {
+		var changed bool
+		changed, err = a.registerTypeHere(ctx, &from.store, t)
+		r.Changed = &changed
+	}
 	if err != nil {
 		return err
 	}
-	changed, err := l.RegisterType(ctx, *t)
-	if err := errors.Join(err, l.close()); err != nil {
-		return err
-	}
-	r := typeReportOf(t)
-	r.Changed, r.Schema = &changed, nil
 	return a.emit(r, func() error {
-		a.printf("%s %s/%d %s\n", changeText(changed), r.Code, r.Version, r.Name)
+		a.printf("%s %s/%d %s\n", recordedText(r.Changed), r.Code, r.Version, r.Name)
 		return nil
 	})
+}
+
+func (a *app) registerTypeHere(ctx context.Context, store *storeFlags, t *attest.CertificateType) (changed bool, err error) {
+	l, err := a.openLocal(ctx, store)
+	if err != nil {
+		return false, err
+	}
+	changed, err = l.RegisterType(ctx, *t)
+	return changed, errors.Join(err, l.close())
+}
+
+func (a *app) askForType(ctx context.Context, remote *remoteFlags, t *attest.CertificateType) error {
+	api, err := remote.open(a.getenv)
+	if err != nil {
+		return err
+	}
+	res, err := api.RegisterTypeWithBodyWithResponse(ctx, &client.RegisterTypeParams{IdempotencyKey: operationKey()},
+		"application/json", bytes.NewReader(t.Schema))
+	return settled(res, err)
 }
 
 func (a *app) typeList() *cobra.Command {
@@ -164,10 +193,7 @@ func (a *app) types(ctx context.Context, from *lookFlags) ([]typeReport, error) 
 		return nil, err
 	}
 	res, err := api.ListTypesWithResponse(ctx)
-	if err != nil {
-		return nil, answer(err, nil, nil, nil)
-	}
-	if err := answer(nil, res.HTTPResponse, res.ApplicationProblemJSONDefault, res.Body); err != nil {
+	if err := settled(res, err); err != nil {
 		return nil, err
 	}
 	for _, t := range res.JSON200.Types {

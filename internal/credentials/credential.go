@@ -18,7 +18,7 @@ const (
 	ScopeStatus   Scope = "status"   // set and read status
 	ScopeDataset  Scope = "dataset"  // publish datasets and prove rows
 	ScopeDocument Scope = "document" // record documents
-	ScopeGovern   Scope = "govern"   // agreements, in the region's name
+	ScopeGovern   Scope = "govern"   // agreements, authorities, types, keys, in the region's name
 	ScopeVerify   Scope = "verify"   // verify, and read the tenant's own receipts
 	ScopeAudit    Scope = "audit"    // read every receipt of this gateway
 )

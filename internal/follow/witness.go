@@ -69,7 +69,7 @@ type Witness struct {
 	o WitnessOptions
 
 	stated  uint64    // Next of the last statement that was recorded
-	posted  time.Time // when that was, or when Run began
+	posted  time.Time // when that was begun, or when Run began
 	traffic time.Time // when traffic was first seen that is not yet stated; zero: there is none
 	retry   time.Time // not before, after an attempt that failed
 }
@@ -144,17 +144,20 @@ func earlier(a, b time.Time) time.Time {
 
 // state makes one statement.
 func (w *Witness) state(ctx context.Context, p Progress) {
-	height := p.Next - 1
+	height, began := p.Next-1, time.Now()
 	command, err := registry.Sign(w.o.Network, &registry.Witness{Height: height, Digest: p.Digest}, w.o.Signer())
 	if err == nil {
 		_, err = w.o.Submitter.Submit(ctx, command)
 	}
-	now := time.Now()
+	if ctx.Err() != nil {
+		return // whoever ends the work knows
+	}
 	w.o.OnState(height, p.Digest, err)
 	if err != nil {
 		w.o.Logger.Warn("witness statement not recorded; another follows", "height", height, "reason", err.Error())
-		w.retry = now.Add(w.o.Interval)
+		w.retry = time.Now().Add(w.o.Interval)
 		return
 	}
-	w.stated, w.posted, w.traffic, w.retry = p.Next, now, time.Time{}, time.Time{}
+	// Idle counts from when it was begun: the ledger's time for one would else be added to each.
+	w.stated, w.posted, w.traffic, w.retry = p.Next, began, time.Time{}, time.Time{}
 }

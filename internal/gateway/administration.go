@@ -131,7 +131,7 @@ func (g *Gateway) mustNotSign(k *attest.Key) error {
 	if i := strings.LastIndexByte(name, '-'); owner == g.o.Region && i >= 0 {
 		stem = name[:i+1]
 	}
-	current, _, err := g.current(owner, stem)
+	current, err := g.current(owner, stem)
 	if err == nil && current == k.ID && !k.Retired && k.CompromisedFrom == 0 {
 		err = attest.Errorf(attest.CodeKeyUse, "the owner still signs with this key: rotate it first")
 	}

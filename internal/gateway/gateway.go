@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -78,6 +79,8 @@ type Gateway struct {
 	home     *proofcode.Home
 	redeemer *redemption.Service
 	reports  reports
+
+	rotating sync.Mutex // one rotation at a time
 }
 
 // Open opens the stores of a gateway that Create has made. Codes: STORE_MISSING, STORE_LOCKED, STORE_CORRUPT, the MASTER
@@ -159,7 +162,8 @@ func (g *Gateway) openAPI() error {
 	var err error
 	g.server, err = api.New(cfg, api.Services{
 		Issuer: issuer{g}, Status: statuses{g}, Documents: documents{g}, Datasets: datasets{g}, Agreements: agreements{g},
-		Verifier: &verifications{verifier: g.verifier, regions: g.members, observe: g.observe}, Receipts: receipts{g}, Printer: prints{g},
+		Governance: governance{g},
+		Verifier:   &verifications{verifier: g.verifier, regions: g.members, observe: g.observe}, Receipts: receipts{g}, Printer: prints{g},
 		Ledger: ledgerReader{g}, Trust: &trust{g: g, lists: map[string]signedList{}}, Readiness: readiness{g},
 	})
 	return err

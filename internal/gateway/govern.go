@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -73,8 +74,11 @@ func (g *Gateway) AddType(ctx context.Context, t attest.CertificateType) error {
 
 // RotateKey gives an owner — the region's "gov" or "gw" key, or an authority by its USCC — a new key and retires the one
 // before: the new key is registered first and everything is signed with it from then on; what the old one has signed is
-// anchored; then it is retired. Where it is interrupted both keys are in force, and the next rotation retires the older.
+// anchored; then it is retired. Where it is interrupted both keys are in force, and the same operation goes on from there;
+// once it is through it changes nothing more.
 func (g *Gateway) RotateKey(ctx context.Context, op, owner string) (newKey string, err error) {
+	g.rotating.Lock()
+	defer g.rotating.Unlock()
 	subject, stem, use := owner, "", attest.UseIssue
 	switch owner {
 	case "gov":
@@ -82,17 +86,10 @@ func (g *Gateway) RotateKey(ctx context.Context, op, owner string) (newKey strin
 	case "gw":
 		subject, stem, use = g.o.Region, "gw-", attest.UseGateway
 	}
-	old, number, err := g.current(subject, stem)
-	if err != nil {
-		return "", err
+	if over, err := g.recorded(op + "-retire"); err != nil || over {
+		return g.currentID(subject, stem, err)
 	}
-	name := stem + strconv.Itoa(number+1)
-	key, err := g.ownKey(registry.KeyID(subject, name))
-	if err != nil {
-		return "", err
-	}
-	err = g.govern(ctx, &registry.RotateKey{Op: op + "-add", Owner: subject,
-		Add: &registry.NewKey{Name: name, Use: use, Public: key.Public()}})
+	old, err := g.addKey(ctx, op+"-add", subject, stem, use)
 	if err != nil {
 		return "", err
 	}
@@ -103,7 +100,47 @@ func (g *Gateway) RotateKey(ctx context.Context, op, owner string) (newKey strin
 	if err := g.notary.Flush(ctx); err != nil {
 		return "", fmt.Errorf("anchor what the old key signed: %w", err)
 	}
-	return key.KeyID(), g.govern(ctx, &registry.RotateKey{Op: op + "-retire", Owner: subject, Retire: old})
+	newKey, err = g.current(subject, stem)
+	if err != nil || old == newKey {
+		return newKey, err
+	}
+	return newKey, g.govern(ctx, &registry.RotateKey{Op: op + "-retire", Owner: subject, Retire: old})
+}
+
+// addKey registers an owner's next key, unless the operation has done so, and returns the one that it takes the place of.
+func (g *Gateway) addKey(ctx context.Context, op, subject, stem string, use attest.KeyUse) (old string, err error) {
+	added, err := g.recorded(op)
+	if err != nil {
+		return "", err
+	}
+	numbers, err := g.numbers(subject, stem)
+	if err != nil {
+		return "", err
+	}
+	newest := numbers[len(numbers)-1]
+	if added {
+		return registry.KeyID(subject, stem+strconv.Itoa(numbers[max(0, len(numbers)-2)])), nil
+	}
+	name := stem + strconv.Itoa(newest+1)
+	key, err := g.ownKey(registry.KeyID(subject, name))
+	if err != nil {
+		return "", err
+	}
+	return registry.KeyID(subject, stem+strconv.Itoa(newest)), g.govern(ctx, &registry.RotateKey{Op: op, Owner: subject,
+		Add: &registry.NewKey{Name: name, Use: use, Public: key.Public()}})
+}
+
+// recorded reports whether the ledger has an operation of the region's governance keys.
+func (g *Gateway) recorded(op string) (bool, error) {
+	_, known, err := g.index.First(registry.KeyOperation(g.o.Region, op))
+	return known, err
+}
+
+func (g *Gateway) currentID(subject, stem string, err error) (string, error) {
+	if err != nil {
+		return "", err
+	}
+	return g.current(subject, stem)
 }
 
 // ownKey returns a key of the store, made now where it is not there.
@@ -139,7 +176,7 @@ func (g *Gateway) chooseKeys() error {
 // newest is the region's own key of a sort that is in force: before the founding, the first.
 func (g *Gateway) newest(first string) (attest.Signer, error) {
 	stem, _, _ := strings.Cut(first, "-")
-	id, _, err := g.current(g.o.Region, stem+"-")
+	id, err := g.current(g.o.Region, stem+"-")
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +185,7 @@ func (g *Gateway) newest(first string) (attest.Signer, error) {
 
 // issuingKey is the key in force of one of the region's authorities.
 func (g *Gateway) issuingKey(uscc string) (attest.Signer, error) {
-	id, _, err := g.current(uscc, "")
+	id, err := g.current(uscc, "")
 	if err != nil {
 		return nil, err
 	}
@@ -156,18 +193,28 @@ func (g *Gateway) issuingKey(uscc string) (attest.Signer, error) {
 }
 
 // current is the highest numbered registered key of an owner that is in force; number 1 where none is registered.
-func (g *Gateway) current(owner, stem string) (id string, number int, err error) {
-	number = 1
-	err = g.index.Scan(registry.KeyKey(owner+"#"+stem), func(key string, value []byte) error {
+func (g *Gateway) current(owner, stem string) (id string, err error) {
+	numbers, err := g.numbers(owner, stem)
+	return registry.KeyID(owner, stem+strconv.Itoa(numbers[len(numbers)-1])), err
+}
+
+// numbers are those of an owner's registered keys that are in force, ascending; number 1 alone where none is registered.
+func (g *Gateway) numbers(owner, stem string) ([]int, error) {
+	var list []int
+	err := g.index.Scan(registry.KeyKey(owner+"#"+stem), func(key string, value []byte) error {
 		k, err := registry.DecodeKey(value)
 		if err != nil || k.Retired || k.CompromisedFrom != 0 {
 			return err
 		}
 		n, err := strconv.Atoi(strings.TrimPrefix(key, registry.KeyKey(owner+"#"+stem)))
-		if err == nil && n > number { // keys of other names belong to somebody else's HSM
-			number = n
+		if err == nil && n > 0 { // keys of other names belong to somebody else's HSM
+			list = append(list, n)
 		}
 		return nil
 	})
-	return registry.KeyID(owner, stem+strconv.Itoa(number)), number, err
+	if len(list) == 0 {
+		list = []int{1}
+	}
+	slices.Sort(list)
+	return list, err
 }

@@ -59,6 +59,32 @@ func Open(r io.Reader, pinned *attest.PublicKey) (*Trust, error) {
 		snapshot: s}, nil
 }
 
+// Exporter is the key that a snapshot names as the one that signed it, which it did: for those who have the snapshot from a
+// gateway that they trust and pin the key for what comes later. Errors: as Open.
+func Exporter(r io.Reader) (*attest.PublicKey, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	s, err := index.OpenSnapshot(bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	j, err := attest.ParseJWS(s.Signature())
+	if err != nil {
+		return nil, err
+	}
+	key, err := s.Key(j.KeyID)
+	if err != nil {
+		return nil, err
+	}
+	if key == nil {
+		return nil, attest.Errorf(attest.CodeKeyMismatch, "the snapshot does not register the key that signed it")
+	}
+	_, err = Open(bytes.NewReader(data), key.Public)
+	return key.Public, err
+}
+
 // exporter is the region whose gateway key signed: the consortium must know the key as what it claims to be.
 func exporter(view registry.View, id string, pinned *attest.PublicKey) (string, error) {
 	key, err := view.Key(id)

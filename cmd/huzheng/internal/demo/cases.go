@@ -214,12 +214,12 @@ func withStatus(number int, state string, reason gbt.CertificateState) func(cont
 		if err != nil {
 			return nil, err
 		}
-		return k, k.setStatus(ctx, client.StatusEntry{Certificate: k.id, State: client.StatusEntryState(state),
+		return k, d.setStatus(ctx, k, client.StatusEntry{Certificate: k.id, State: client.StatusEntryState(state),
 			Reason: client.StatusEntryReason(reason)})
 	}
 }
 
-func (k *kept) setStatus(ctx context.Context, entry client.StatusEntry) error {
+func (d *Demo) setStatus(ctx context.Context, k *kept, entry client.StatusEntry) error {
 	authority, err := k.r.authorityFor(k.kind)
 	if err != nil {
 		return err
@@ -232,6 +232,7 @@ func (k *kept) setStatus(ctx context.Context, entry client.StatusEntry) error {
 	if res.JSON200 == nil {
 		return refused(res.ApplicationProblemJSONDefault, res.Body)
 	}
+	d.reached = max(d.reached, res.JSON200.Block)
 	return nil
 }
 
@@ -245,7 +246,7 @@ func superseded(ctx context.Context, d *Demo, r *region) (*kept, error) {
 	if err != nil {
 		return nil, err
 	}
-	return old, old.setStatus(ctx, client.StatusEntry{Certificate: old.id, State: "superseded", Reason: "06", Successor: successor.id})
+	return old, d.setStatus(ctx, old, client.StatusEntry{Certificate: old.id, State: "superseded", Reason: "06", Successor: successor.id})
 }
 
 // future issues a certificate whose validity begins next month.

@@ -20,6 +20,7 @@ func Regions() []string { return []string{"440000", "510000", "500000", "430000"
 type Options struct {
 	Certificates int // at least MinCertificates
 	Dir          string
+	Network      string // folder of a network whose gateways run; empty: an embedded ledger in Dir
 	Out          string // folder for what is left behind; empty: nothing
 	Suite        attest.Suite
 	Seed         uint64
@@ -49,9 +50,18 @@ type Demo struct {
 
 	identities *demoidp.Provider // nil without pages
 
+	run     string          // names this run's operations
+	open    []awaited       // what is to be anchored
+	seen    map[string]bool // batches whose block is known
+	reached int64           // the highest block that something was recorded in
+	began   counted         // what the ledger held before
+
 	short     *kept // the certificate that is to run out of time
 	shortEnds time.Time
 }
+
+// counted is what a ledger holds.
+type counted struct{ blocks, batches int64 }
 
 // Run does everything and leaves the gateways open. Where it fails everything is closed. An outcome that is not the
 // expected one is an error: the demonstration is a test as well.
@@ -64,7 +74,7 @@ func Run(ctx context.Context, o Options) (*Demo, *Report, error) {
 		run  func(context.Context) error
 		took *int64
 	}{
-		{d.found, &d.report.Timings.Found},
+		{d.begin, &d.report.Timings.Found},
 		{d.establishTrust, &d.report.Timings.Trust},
 		{d.issueAll, &d.report.Timings.Issue},
 		{d.anchorAll, &d.report.Timings.Anchor},
@@ -79,16 +89,21 @@ func Run(ctx context.Context, o Options) (*Demo, *Report, error) {
 		}
 		*step.took = since(start)
 	}
-	if err := d.finish(); err != nil {
+	if err := d.finish(ctx); err != nil {
 		return nil, nil, errors.Join(err, d.Close())
 	}
 	return d, &d.report, nil
 }
 
 // finish counts, checks that every kind of verdict was given, and writes the report.
-func (d *Demo) finish() error {
+func (d *Demo) finish(ctx context.Context) error {
 	r := &d.report
-	r.Counts.Regions, r.Counts.Blocks, r.Counts.Batches = len(d.regions), d.regions[0].g.Index().Next(), d.regions[0].g.Index().Batches()
+	end, err := d.regions[0].ledger(ctx)
+	if err != nil {
+		return err
+	}
+	r.Counts.Regions = len(d.regions)
+	r.Counts.Blocks, r.Counts.Batches = end.Height+1-d.began.blocks, end.Batches-d.began.batches
 	issuing := time.Duration(r.Timings.Issue) * time.Millisecond
 	r.Rates.Issued = float64(r.Counts.Certificates) / max(issuing.Seconds(), 0.001)
 	anchoring := issuing + time.Duration(r.Timings.Anchor)*time.Millisecond
@@ -120,7 +135,7 @@ type Access struct {
 func (d *Demo) Access() []Access {
 	out := make([]Access, len(d.regions))
 	for i, r := range d.regions {
-		out[i] = Access{Region: r.code, Name: r.name, URL: r.door.URL, Key: r.door.Key}
+		out[i] = r.access
 	}
 	return out
 }
@@ -135,7 +150,9 @@ func (d *Demo) Presentation() (presentation string, receipt []byte, scenario str
 func (d *Demo) Close() error {
 	var errs []error
 	for _, r := range d.regions {
-		errs = append(errs, r.door.Close())
+		if r.door != nil {
+			errs = append(errs, r.door.Close())
+		}
 	}
 	if d.c != nil {
 		errs = append(errs, d.c.Close())

@@ -6,12 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/huzheng-ledger/huzheng/attest/registry"
+	"github.com/huzheng-ledger/huzheng/internal/offline"
 	"github.com/huzheng-ledger/huzheng/internal/sample"
 )
 
@@ -35,7 +36,7 @@ func (d *Demo) export(ctx context.Context) error {
 		}
 		d.report.Counts.Exported++
 	}
-	return errors.Join(d.exportIssuers(ctx), d.exportReceipts(ctx), d.exportThings(), d.exportTrust(), d.exportExample())
+	return errors.Join(d.exportIssuers(ctx), d.exportReceipts(ctx), d.exportThings(), d.exportTrust(ctx), d.exportExample())
 }
 
 // example is a certificate of the first province that the second one recognises, for a first try.
@@ -105,14 +106,17 @@ func (d *Demo) writeJSON(name string, v any) error {
 // exportReceipts writes the verification receipts, which are anchored like certificates.
 func (d *Demo) exportReceipts(ctx context.Context) error {
 	for _, v := range d.shown {
-		res, err := v.relying.api.GetReceiptInclusionWithResponse(ctx, v.id)
+		inclusion, err := d.anchored(ctx, awaited{v.relying, func(ctx context.Context) ([]byte, error) {
+			res, err := v.relying.api.GetReceiptInclusionWithResponse(ctx, v.id)
+			if err != nil {
+				return nil, err
+			}
+			return receiptOf(res.StatusCode(), res.ApplicationProblemJSONDefault, res.Body)
+		}})
 		if err != nil {
 			return err
 		}
-		if res.StatusCode() != 200 {
-			return refused(res.ApplicationProblemJSONDefault, res.Body)
-		}
-		if err := errors.Join(d.write(v.name+".jws", []byte(v.receipt)), d.write(v.name+".receipt.json", res.Body)); err != nil {
+		if err := errors.Join(d.write(v.name+".jws", []byte(v.receipt)), d.write(v.name+".receipt.json", inclusion)); err != nil {
 			return err
 		}
 	}
@@ -124,22 +128,22 @@ func (d *Demo) exportThings() error {
 		d.write("gbt-2260-row.json", d.things.row))
 }
 
-// exportTrust writes a snapshot of the second province, and the key that verifies it.
-func (d *Demo) exportTrust() error {
+// exportTrust writes a snapshot of the second province, and the key that it names as its own: whoever pins that one trusts
+// the gateway that was asked here.
+func (d *Demo) exportTrust(ctx context.Context) error {
 	r := d.regions[1]
-	var snapshot bytes.Buffer
-	if err := r.g.Snapshot(&snapshot); err != nil {
+	res, err := r.api.GetSnapshotWithResponse(ctx)
+	if err != nil {
 		return err
 	}
-	var jwk []byte
-	err := r.g.Index().Scan(registry.KeyKey(r.code+"#gw-"), func(_ string, value []byte) error {
-		k, err := registry.DecodeKey(value)
-		if err == nil {
-			jwk = k.Public.JWK()
-		}
+	if res.StatusCode() != http.StatusOK {
+		return refused(res.ApplicationProblemJSONDefault, res.Body)
+	}
+	key, err := offline.Exporter(bytes.NewReader(res.Body))
+	if err != nil {
 		return err
-	})
-	return errors.Join(err, d.write("trust.hzs", snapshot.Bytes()), d.write("gateway-"+r.code+".jwk.json", append(jwk, '\n')))
+	}
+	return errors.Join(d.write("trust.hzs", res.Body), d.write("gateway-"+r.code+".jwk.json", append(key.JWK(), '\n')))
 }
 
 func (d *Demo) writeReport() error {

@@ -87,13 +87,14 @@ func (d *Demo) issueAll(ctx context.Context) error {
 	group.SetLimit(workers())
 	for _, l := range lots {
 		group.Go(func() error {
-			issued, err := d.issueLot(ctx, l)
+			issued, last, err := d.issueLot(ctx, l)
 			if err != nil {
 				return err
 			}
 			d.progress("签发 issue", int(done.Add(int64(l.n))), d.o.Certificates)
 			mu.Lock()
 			d.kept = append(d.kept, issued...)
+			d.await(l.r, last)
 			mu.Unlock()
 			return nil
 		})
@@ -105,28 +106,27 @@ func (d *Demo) issueAll(ctx context.Context) error {
 	return nil
 }
 
-// issueLot issues a lot in one request and keeps the first ones.
-func (d *Demo) issueLot(ctx context.Context, l lot) ([]*kept, error) {
+// issueLot issues a lot in one request and keeps the first ones. last is the id of the last one.
+func (d *Demo) issueLot(ctx context.Context, l lot) (out []*kept, last string, err error) {
 	requests := make([]client.NewCertificate, l.n)
 	for i := range requests {
 		record, err := l.generator.Record(l.kind, l.first+i)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
 		if requests[i], err = newCertificate(record, l.authority.Code); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
-	key := fmt.Sprintf("demo-%s-%s-%08d", l.authority.Code, l.kind, l.first)
+	key := d.key(fmt.Sprintf("%s-%s-%08d", l.authority.Code, l.kind, l.first))
 	answers, err := l.r.issue(ctx, key, requests)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	var out []*kept
 	for i := 0; i < len(answers) && l.first+i < keptPerIssuer; i++ {
 		out = append(out, keep(l.r, l.kind, l.first+i, &answers[i]))
 	}
-	return out, nil
+	return out, answers[len(answers)-1].ID, nil
 }
 
 func keep(r *region, kind gbt.TypeCode, number int, c *client.IssuedCertificate) *kept {
@@ -186,11 +186,12 @@ func (d *Demo) issueOne(ctx context.Context, r *region, kind gbt.TypeCode, numbe
 		return nil, err
 	}
 	change(&request)
-	answers, err := r.issue(ctx, fmt.Sprintf("demo-one-%s-%08d", kind, number), []client.NewCertificate{request})
+	answers, err := r.issue(ctx, d.key(fmt.Sprintf("one-%s-%08d", kind, number)), []client.NewCertificate{request})
 	if err != nil {
 		return nil, err
 	}
 	d.report.Counts.Certificates++
+	d.await(r, answers[0].ID)
 	return keep(r, kind, number, &answers[0]), nil
 }
 
@@ -203,27 +204,6 @@ func (r *region) authorityFor(kind gbt.TypeCode) (sample.Authority, error) {
 		}
 	}
 	return sample.Authority{}, fmt.Errorf("no authority of %s issues %s", r.code, kind)
-}
-
-// anchorAll waits until every gateway has anchored what it recorded and the provinces agree on it.
-func (d *Demo) anchorAll(ctx context.Context) error {
-	for i, r := range d.regions {
-		if err := r.g.Notary().Flush(ctx); err != nil {
-			return fmt.Errorf("region %s anchors: %w", r.code, err)
-		}
-		d.progress("上链 anchor", i+1, len(d.regions))
-	}
-	return d.agreed(ctx)
-}
-
-// agreed waits until every gateway may rest a verdict on all that is on the ledger.
-func (d *Demo) agreed(ctx context.Context) error {
-	for _, r := range d.regions {
-		if err := d.c.Agreed(ctx, r.g); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // fetchReceipt gets a certificate's inclusion receipt once it is anchored.

@@ -12,6 +12,7 @@ import (
 
 // Report is report.json: what was done, what came out, how long it took. Its members' names are stable.
 type Report struct {
+	Mode     string                `json:"mode"` // ModeEmbedded, ModeFabric
 	Network  string                `json:"network"`
 	Suite    attest.Suite          `json:"suite"`
 	Seed     uint64                `json:"seed"`
@@ -23,18 +24,24 @@ type Report struct {
 	Memory   int64                 `json:"peak_memory_bytes"` // resident; zero where the system does not say
 }
 
+// The ledgers that a demonstration runs on.
+const (
+	ModeEmbedded = "embedded"
+	ModeFabric   = "fabric"
+)
+
 // Counts are how many there were.
 type Counts struct {
-	Regions      int    `json:"regions"`
-	Authorities  int    `json:"authorities"`
-	Types        int    `json:"types"`
-	Agreements   int    `json:"agreements"`
-	Certificates int    `json:"certificates"`
-	Batches      uint64 `json:"batches"`
-	Blocks       uint64 `json:"blocks"`
-	Documents    int    `json:"documents"`
-	DatasetRows  int    `json:"dataset_rows"`
-	Exported     int    `json:"exported"` // certificates written out
+	Regions      int   `json:"regions"`
+	Authorities  int   `json:"authorities"`
+	Types        int   `json:"types"`
+	Agreements   int   `json:"agreements"`
+	Certificates int   `json:"certificates"`
+	Batches      int64 `json:"batches"`
+	Blocks       int64 `json:"blocks"`
+	Documents    int   `json:"documents"`
+	DatasetRows  int   `json:"dataset_rows"`
+	Exported     int   `json:"exported"` // certificates written out
 }
 
 // Timings are in milliseconds.

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/huzheng-ledger/huzheng/api/client"
@@ -19,6 +20,7 @@ type things struct {
 	pdf      []byte
 	document []byte // as the gateway answered, with salt and receipt
 	row      []byte // the row's proof
+	version  int32  // of the dataset that the row is of
 }
 
 const datasetID = "gbt-2260"
@@ -37,11 +39,21 @@ func (d *Demo) recordThings(ctx context.Context) error {
 	if err := d.publishDivisions(ctx, home, string(authority.Code)); err != nil {
 		return fmt.Errorf("publish a dataset: %w", err)
 	}
+	// The same operation again answers with the receipt as soon as there is one.
+	d.open = append(d.open, awaited{home, func(ctx context.Context) ([]byte, error) {
+		if err := d.recordDocument(ctx, home, string(authority.Code)); err != nil {
+			return nil, err
+		}
+		var recorded client.Document
+		if err := json.Unmarshal(d.things.document, &recorded); err != nil {
+			return nil, err
+		}
+		if len(recorded.Receipt) == 0 {
+			return nil, attest.Errorf(attest.CodeNotAnchoredYet, "the document's batch is on its way")
+		}
+		return recorded.Receipt, nil
+	}}, awaited{home, func(ctx context.Context) ([]byte, error) { return d.proveRow(ctx, home, other) }})
 	if err := d.anchorAll(ctx); err != nil {
-		return err
-	}
-	// The same operation again answers with the receipt that there is by now.
-	if err := d.recordDocument(ctx, home, string(authority.Code)); err != nil {
 		return err
 	}
 	if err := d.checkDocument(ctx, home, other); err != nil {
@@ -51,7 +63,7 @@ func (d *Demo) recordThings(ctx context.Context) error {
 }
 
 func (d *Demo) recordDocument(ctx context.Context, r *region, authority string) error {
-	res, err := r.api.RecordDocumentWithBodyWithResponse(ctx, &client.RecordDocumentParams{IdempotencyKey: "demo-document-1",
+	res, err := r.api.RecordDocumentWithBodyWithResponse(ctx, &client.RecordDocumentParams{IdempotencyKey: d.key("document-1"),
 		Authority: authority}, "application/octet-stream", bytes.NewReader(d.things.pdf))
 	if err != nil {
 		return err
@@ -85,7 +97,7 @@ func (d *Demo) checkDocument(ctx context.Context, home, other *region) error {
 func (d *Demo) publishDivisions(ctx context.Context, r *region, authority string) error {
 	entry := client.DatasetEntry{Authority: authority, Name: "省级行政区划代码（GB/T 2260）", Grade: "general", Sharing: "open",
 		UpdatePeriod: "每年", Fields: []string{"code", "name", "english"}}
-	res, err := r.api.PublishDatasetWithResponse(ctx, datasetID, &client.PublishDatasetParams{IdempotencyKey: "demo-dataset-1"}, entry)
+	res, err := r.api.PublishDatasetWithResponse(ctx, datasetID, &client.PublishDatasetParams{IdempotencyKey: d.key("dataset-1")}, entry)
 	if err != nil {
 		return err
 	}
@@ -98,34 +110,41 @@ func (d *Demo) publishDivisions(ctx context.Context, r *region, authority string
 		fmt.Fprintf(&table, "%s,%s,%s\n", p.Code, p.Chinese, p.English)
 	}
 	version, err := r.api.AddDatasetVersionWithBodyWithResponse(ctx, datasetID,
-		&client.AddDatasetVersionParams{IdempotencyKey: "demo-version-1"}, "text/csv", strings.NewReader(table.String()))
+		&client.AddDatasetVersionParams{IdempotencyKey: d.key("version-1")}, "text/csv", strings.NewReader(table.String()))
 	if err != nil {
 		return err
 	}
 	if version.JSON201 == nil {
 		return refused(version.ApplicationProblemJSONDefault, version.Body)
 	}
-	d.report.Counts.DatasetRows = int(version.JSON201.Rows)
+	d.report.Counts.DatasetRows, d.things.version = int(version.JSON201.Rows), version.JSON201.Version
 	return nil
 }
 
-// checkRow proves the row of one province, and has another gateway check it.
-func (d *Demo) checkRow(ctx context.Context, home, other *region) error {
+// proveRow proves the row of one province, once its version is anchored, and gives the receipt that the proof holds.
+func (d *Demo) proveRow(ctx context.Context, home, other *region) (receipt []byte, err error) {
 	row := int64(-1)
 	for i, p := range gbt.Provinces() {
 		if p.Code == other.code {
 			row = int64(i)
 		}
 	}
-	proof, err := home.api.ProveRowWithResponse(ctx, datasetID, 1, row)
+	proof, err := home.api.ProveRowWithResponse(ctx, datasetID, d.things.version, row)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if proof.StatusCode() != 200 {
-		return refused(proof.ApplicationProblemJSONDefault, proof.Body)
+	if proof.StatusCode() != http.StatusOK {
+		return nil, refused(proof.ApplicationProblemJSONDefault, proof.Body)
 	}
 	d.things.row = proof.Body
-	res, err := other.api.CheckRowWithBodyWithResponse(ctx, "application/json", bytes.NewReader(proof.Body))
+	var in struct{ Receipt json.RawMessage }
+	err = json.Unmarshal(proof.Body, &in)
+	return in.Receipt, err
+}
+
+// checkRow has another gateway check the row's proof.
+func (d *Demo) checkRow(ctx context.Context, home, other *region) error {
+	res, err := other.api.CheckRowWithBodyWithResponse(ctx, "application/json", bytes.NewReader(d.things.row))
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,10 @@
 package demo
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -27,11 +30,34 @@ const cacheBytes = 64 << 20
 // region is one province with its gateway, as seen over HTTP.
 type region struct {
 	code, name  string
-	g           *gateway.Gateway
 	authorities []sample.Authority
-	door        *access.Door
-	api         *client.ClientWithResponses // of the door
+	access      Access
+	api         *client.ClientWithResponses
+	door        *access.Door                // of a gateway in this process; nil of one that runs elsewhere
+	flush       func(context.Context) error // has it anchor at once, to save waiting; nil: it anchors in its own time
 }
+
+// begin makes the provinces, or meets those that run.
+func (d *Demo) begin(ctx context.Context) error {
+	d.seen = map[string]bool{}
+	d.run = operations()
+	if d.o.Network != "" {
+		d.report.Mode = ModeFabric
+		return d.meet(ctx)
+	}
+	d.report.Mode = ModeEmbedded
+	return d.found(ctx)
+}
+
+// operations names this run in its operations' keys, so that another one on the same network is no repetition.
+func operations() string {
+	var random [6]byte
+	_, _ = rand.Read(random[:]) // never fails
+	return hex.EncodeToString(random[:])
+}
+
+// key is the Idempotency-Key of one of this run's operations.
+func (d *Demo) key(what string) string { return "demo-" + d.run + "-" + what }
 
 // found makes the four provinces, founds their consortium and opens their gateways on loopback ports.
 func (d *Demo) found(ctx context.Context) error {
@@ -51,7 +77,8 @@ func (d *Demo) found(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		d.regions = append(d.regions, &region{code: g.Region(), name: province.Chinese, g: g, door: door, api: door.API})
+		d.regions = append(d.regions, &region{code: g.Region(), name: province.Chinese, door: door, api: door.API,
+			access: Access{Region: g.Region(), Name: province.Chinese, URL: door.URL, Key: door.Key}, flush: g.Notary().Flush})
 	}
 	d.report.Network = network
 	return nil
@@ -60,6 +87,7 @@ func (d *Demo) found(ctx context.Context) error {
 func (d *Demo) plan() (*consortium.Plan, error) {
 	config := api.DefaultConfig()
 	config.Credential = api.Rate{PerSecond: 1e6, Burst: 1e6} // the load comes from here
+	config.Address = config.Credential                       // and so does what is asked while waiting
 	d.cache = pebblekv.NewCache(cacheBytes)
 	plan := &consortium.Plan{Network: network, Suite: d.o.Suite, LedgerDir: filepath.Join(d.o.Dir, "ledger"),
 		WitnessEvery: 100 * time.Millisecond, API: config, Cache: d.cache, Logger: d.o.Logger}
@@ -83,12 +111,12 @@ func (d *Demo) establishTrust(ctx context.Context) error {
 		return err
 	}
 	for _, t := range types {
-		if err := d.regions[0].g.AddType(ctx, t.CertificateType()); err != nil {
-			return err
+		if err := d.regions[0].register(ctx, d.key("type-"+string(t.Code)), t.Schema); err != nil {
+			return fmt.Errorf("type %s: %w", t.Code, err)
 		}
 	}
 	d.report.Counts.Types = len(types)
-	if err := d.c.CaughtUp(ctx); err != nil {
+	if err := d.caughtUp(ctx); err != nil {
 		return err
 	}
 	for _, r := range d.regions {
@@ -102,7 +130,7 @@ func (d *Demo) establishTrust(ctx context.Context) error {
 		}
 		d.report.Counts.Agreements++
 	}
-	return d.c.CaughtUp(ctx)
+	return d.caughtUp(ctx)
 }
 
 func (d *Demo) addAuthorities(ctx context.Context, r *region) error {
@@ -111,12 +139,16 @@ func (d *Demo) addAuthorities(ctx context.Context, r *region) error {
 		return err
 	}
 	for _, s := range r.authorities {
-		a := attest.Authority{Code: string(s.Code), Name: s.Name, Division: s.Division, Parent: string(s.Parent)}
+		a := client.AuthorityRegistration{Code: string(s.Code), Name: s.Name, Division: s.Division, Parent: string(s.Parent)}
 		for _, t := range s.Types {
 			a.Types = append(a.Types, string(t))
 		}
-		if err := r.g.AddAuthority(ctx, a); err != nil {
-			return fmt.Errorf("authority %s: %w", s.Code, err)
+		res, err := r.api.RegisterAuthorityWithResponse(ctx, &client.RegisterAuthorityParams{IdempotencyKey: d.key("authority-" + a.Code)}, a)
+		if err != nil {
+			return err
+		}
+		if res.JSON201 == nil {
+			return fmt.Errorf("authority %s: %w", s.Code, refused(res.ApplicationProblemJSONDefault, res.Body))
 		}
 		d.report.Counts.Authorities++
 	}
@@ -159,26 +191,63 @@ func agreements() []client.AgreementProposal {
 
 // agree has the first province propose and the others approve what they read on their own replica.
 func (d *Demo) agree(ctx context.Context, proposal client.AgreementProposal) error {
-	res, err := d.regions[0].api.ProposeAgreementWithResponse(ctx, &client.ProposeAgreementParams{
-		IdempotencyKey: "propose-" + proposal.ID}, proposal)
+	a, err := d.propose(ctx, proposal)
 	if err != nil {
 		return err
 	}
-	if res.JSON201 == nil {
-		return refused(res.ApplicationProblemJSONDefault, res.Body)
-	}
-	if err := d.c.CaughtUp(ctx); err != nil {
+	if err := d.caughtUp(ctx); err != nil {
 		return err
 	}
-	for _, r := range d.regions[1:] {
+	for _, r := range d.regions {
+		if slices.Contains(a.Approved, r.code) {
+			continue
+		}
 		approved, err := r.api.ApproveAgreementWithResponse(ctx, proposal.ID, proposal.Version,
-			&client.ApproveAgreementParams{IdempotencyKey: "approve-" + proposal.ID}, client.AgreementApproval{Digest: res.JSON201.Digest})
+			&client.ApproveAgreementParams{IdempotencyKey: d.key("approve-" + proposal.ID)}, client.AgreementApproval{Digest: a.Digest})
 		if err != nil {
 			return err
 		}
 		if approved.JSON200 == nil {
 			return refused(approved.ApplicationProblemJSONDefault, approved.Body)
 		}
+	}
+	return nil
+}
+
+// propose proposes, unless an earlier run has: its terms were the same but for the day that they begin.
+func (d *Demo) propose(ctx context.Context, proposal client.AgreementProposal) (*client.Agreement, error) {
+	known, err := d.regions[0].api.ListAgreementsWithResponse(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if known.JSON200 == nil {
+		return nil, refused(known.ApplicationProblemJSONDefault, known.Body)
+	}
+	for i := range known.JSON200.Agreements {
+		if a := &known.JSON200.Agreements[i]; a.ID == proposal.ID && a.Version == proposal.Version {
+			return a, nil
+		}
+	}
+	res, err := d.regions[0].api.ProposeAgreementWithResponse(ctx, &client.ProposeAgreementParams{
+		IdempotencyKey: d.key("propose-" + proposal.ID)}, proposal)
+	if err != nil {
+		return nil, err
+	}
+	if res.JSON201 == nil {
+		return nil, refused(res.ApplicationProblemJSONDefault, res.Body)
+	}
+	return res.JSON201, nil
+}
+
+// register registers a type, whose bytes have to stay as they are.
+func (r *region) register(ctx context.Context, key string, schema []byte) error {
+	res, err := r.api.RegisterTypeWithBodyWithResponse(ctx, &client.RegisterTypeParams{IdempotencyKey: key}, "application/json",
+		bytes.NewReader(schema))
+	if err != nil {
+		return err
+	}
+	if res.JSON201 == nil {
+		return refused(res.ApplicationProblemJSONDefault, res.Body)
 	}
 	return nil
 }

@@ -1,7 +1,8 @@
-package main
+// Package typefile reads a certificate type as offices write it, and checks everything that gateways will ask of it before it
+// is put on the ledger, where a version can never be mended. The command line and the API read it alike.
+package typefile
 
 import (
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -12,22 +13,13 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/notary"
 )
 
-// typeURN begins the $id of a certificate type's schema: urn:huzheng:type:<code>:<version>.
-const typeURN = "urn:huzheng:type:"
+// URN begins the $id of a certificate type's schema: urn:huzheng:type:<code>:<version>.
+const URN = "urn:huzheng:type:"
 
-// readTypeFile reads a certificate type as it is registered: a JSON Schema 2020-12 whose $id names code and version and
-// whose title is the type's name, with x-grade at every property (general, important) and x-predicates of the type.
-// Everything that gateways will ask of it is checked here, as a version can never be mended once it is on the ledger.
+// Parse reads a JSON Schema 2020-12 whose $id names code and version and whose title is the type's name, with x-grade at
+// every property (general, important) and x-predicates of the type. Its bytes are the type's schema.
 // Codes: JSON_…, FIELD_INVALID, CERTIFICATE_TYPE_CODE, PREDICATE_UNKNOWN, SCHEMA_INVALID.
-func readTypeFile(name string) (*attest.CertificateType, error) {
-	data, err := os.ReadFile(name) //nolint:gosec // the operator's own file
-	if err != nil {
-		return nil, usagef("%w", err)
-	}
-	return parseTypeFile(data)
-}
-
-func parseTypeFile(data []byte) (*attest.CertificateType, error) {
+func Parse(data []byte) (*attest.CertificateType, error) {
 	doc, err := attest.ParseJSON(data, attest.DefaultLimits())
 	if err != nil {
 		return nil, err
@@ -52,11 +44,11 @@ func parseTypeFile(data []byte) (*attest.CertificateType, error) {
 
 // identify takes code and version from the schema's $id.
 func identify(t *attest.CertificateType, id string) error {
-	rest, ok := strings.CutPrefix(id, typeURN)
+	rest, ok := strings.CutPrefix(id, URN)
 	code, number, found := strings.Cut(rest, ":")
 	version, err := strconv.Atoi(number)
 	if !ok || !found || err != nil || version < 1 || strconv.Itoa(version) != number {
-		return attest.Errorf(attest.CodeFieldInvalid, "$id is not %s<code>:<version>, the version from 1", typeURN)
+		return attest.Errorf(attest.CodeFieldInvalid, "$id is not %s<code>:<version>, the version from 1", URN)
 	}
 	t.Code, t.Version = code, version
 	_, err = gbt.ParseTypeCode(code)

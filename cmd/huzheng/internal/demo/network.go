@@ -95,27 +95,47 @@ func (r *region) ready(ctx context.Context) error {
 	return nil
 }
 
-// patient comes back when a gateway says when to, as a client that others share a gateway with does.
+// patient comes back when a gateway says when to, as a client that others share a gateway with does; and for a while when
+// nobody answers, where asking twice is asking once.
 type patient struct{ next *http.Client }
+
+// absence is how long a gateway may be away: it is restarted within that time, or it is down.
+const absence = 30 * time.Second
 
 // Do implements client.HttpRequestDoer.
 func (p patient) Do(r *http.Request) (*http.Response, error) {
-	for {
+	for began := time.Now(); ; {
 		res, err := p.next.Do(r) //nolint:gosec // to the gateways that the operator names
-		if err != nil || res.StatusCode != http.StatusTooManyRequests {
-			return res, err
+		pause := 200 * time.Millisecond
+		switch {
+		case err != nil && (!repeatable(r) || r.Context().Err() != nil || time.Since(began) > absence):
+			return nil, err
+		case err == nil && res.StatusCode != http.StatusTooManyRequests:
+			return res, nil
+		case err == nil:
+			seconds, _ := strconv.Atoi(res.Header.Get("Retry-After"))
+			pause = time.Duration(max(seconds, 1)) * time.Second
+			_ = res.Body.Close() // nothing of it is read
 		}
-		seconds, _ := strconv.Atoi(res.Header.Get("Retry-After"))
-		_ = res.Body.Close() // nothing of it is read
-		select {
-		case <-time.After(time.Duration(max(seconds, 1)) * time.Second):
-		case <-r.Context().Done():
-			return nil, r.Context().Err()
-		}
-		if r.GetBody != nil {
-			if r.Body, err = r.GetBody(); err != nil {
-				return nil, err
-			}
+		if err := again(r, pause); err != nil {
+			return nil, err
 		}
 	}
+}
+
+func repeatable(r *http.Request) bool {
+	return r.Method == http.MethodGet || r.Header.Get("Idempotency-Key") != ""
+}
+
+// again waits and makes the request fit to be sent once more.
+func again(r *http.Request, pause time.Duration) (err error) {
+	select {
+	case <-time.After(pause):
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
+	if r.GetBody != nil {
+		r.Body, err = r.GetBody()
+	}
+	return err
 }

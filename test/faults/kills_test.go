@@ -2,6 +2,9 @@ package faults_test
 
 import (
 	"flag"
+	"fmt"
+	"os"
+	"runtime"
 	"slices"
 	"testing"
 	"time"
@@ -37,8 +40,26 @@ func (w *world) killed(t *testing.T) {
 	}
 	slices.Sort(waits)
 	t.Logf("writes went on after an orderer was killed, the leader among them: p50 %v p99 %v", quantile(waits, 50), quantile(waits, 99))
-	require.LessOrEqual(t, quantile(waits, 99), resumed)
+	if load := machineLoad(t); load > overloaded {
+		t.Logf("no figure: the machine has %.0f processes waiting for each processor", load)
+	} else {
+		require.LessOrEqual(t, quantile(waits, 99), resumed)
+	}
 	l.check(t)
+}
+
+// overloaded is more than the network and its load bring with them: the orderers' time-outs say nothing then.
+const overloaded = 5
+
+// machineLoad is how many processes have been waiting for each processor for the last minutes.
+func machineLoad(t *testing.T) float64 {
+	t.Helper()
+	text, err := os.ReadFile("/proc/loadavg")
+	require.NoError(t, err)
+	var one, five float64
+	_, err = fmt.Sscan(string(text), &one, &five)
+	require.NoError(t, err)
+	return five / float64(runtime.NumCPU())
 }
 
 // without kills a node, waits until the others have gone on, starts it again, and waits until all have. It returns how long

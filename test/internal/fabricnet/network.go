@@ -83,7 +83,7 @@ func Build(t testing.TB, module, pkg string) string {
 func (n *Network) topology() string {
 	n.t.Helper()
 	var text strings.Builder
-	text.WriteString("regions:\n")
+	text.WriteString("bft: {requestForward: 1s, requestComplain: 3s, leaderHeartbeat: 6s, viewChange: 5s}\nregions:\n")
 	for _, r := range Regions {
 		fmt.Fprintf(&text, "  - {code: %q, name: %s, msp: %s, portBase: %d}\n", r.Code, r.Name, r.MSP, FreePorts(n.t))
 	}

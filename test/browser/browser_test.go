@@ -102,7 +102,7 @@ func TestPagesInABrowser(t *testing.T) {
 	require.NoError(t, err)
 	told := filepath.Join(dir, "world.json")
 	require.NoError(t, os.WriteFile(told, data, 0o600))
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	node := exec.CommandContext(ctx, "node", "--test", "--test-concurrency=1", "--test-reporter=spec", dir)
 	node.Dir, node.Env = dir, append(os.Environ(), "HUZHENG_WORLD="+told)

@@ -79,7 +79,7 @@ func draw(p *shell.Page, state *State) *picture {
 		r := &state.Regions[i]
 		n := node{Code: r.Code, Name: shell.Province(p.Lang, r.Code), Stand: standOf(state, r), Height: r.Height, Stated: r.Stated, Time: r.Time}
 		if n.Stand == StandSelf {
-			n.X, n.Y, n.Height = size/2, size/2, state.Height
+			n.X, n.Y = size/2, size/2
 			pic.Centre = n
 			continue
 		}

@@ -15,6 +15,7 @@ const (
 	ToneBad     Tone = "bad"
 	ToneWarn    Tone = "warn"
 	ToneUnknown Tone = "unknown"
+	ToneNone    Tone = "none" // of a check that nothing asked for
 )
 
 // ToneOf is the tone of a verdict.
@@ -37,8 +38,23 @@ func toneOfCheck(o attest.Outcome) Tone {
 		return ToneGood
 	case attest.Failed:
 		return ToneBad
+	case attest.Skipped:
+		return ToneNone
 	default:
 		return ToneUnknown
+	}
+}
+
+// wordsOf says what a check came to. That it passed says nothing to who does not know what was asked: those words are the
+// page's own.
+func wordsOf(p *shell.Page, c *attest.Check) string {
+	switch {
+	case c.Outcome == attest.Passed && c.Code == attest.CodeOK:
+		return p.T("public.passed." + string(c.Name))
+	case c.Outcome == attest.Skipped && c.Name == attest.CheckDispute:
+		return p.T("public.skipped.dispute")
+	default:
+		return p.Say(attest.Explain(c.Code))
 	}
 }
 
@@ -56,7 +72,7 @@ func Checks(p *shell.Page, list []attest.Check) []CheckView {
 	out := make([]CheckView, len(list))
 	for i, c := range list {
 		out[i] = CheckView{Tone: toneOfCheck(c.Outcome), Outcome: "public.outcome." + string(c.Outcome), Name: p.Say(attest.CheckText(c.Name)),
-			Words: p.Say(attest.Explain(c.Code)), Code: c.Code}
+			Words: wordsOf(p, &c), Code: c.Code}
 	}
 	return out
 }
@@ -87,7 +103,8 @@ func newResult(p *shell.Page, a *Answer) *resultView {
 		Type: a.Type, Authority: a.Authority, Region: v.Issuer, Checks: Checks(p, v.Checks), Scenario: a.Purpose.Scenario,
 		Cause: a.Purpose.UseCause, Time: a.Time, Height: v.Height, Agreeing: v.Agreeing, Agreement: v.Agreement,
 		AgreementVersion: v.Revision, ReceiptID: a.ReceiptID}
-	if v.Result != attest.Valid {
+	switch v.Result { // the others say why by their name
+	case attest.Invalid, attest.NotRecognised, attest.Undetermined:
 		if reason := p.Say(attest.Explain(v.Code)); reason != out.Words {
 			out.Reason = reason
 		}

@@ -11,7 +11,7 @@ var ledgerWords = Section{
 	"ledger.witness":          {"各地区互证", "Who agrees with whom"},
 	"ledger.witness.text":     {"每个地区把自己复核过的账本算成一个摘要并签名公布。摘要与本地区相同，就说明双方看到的是同一本账。", "Each region signs and publishes a digest of what it has re-checked. Where it equals ours, both see the same ledger."},
 	"ledger.picture":          {"本地区居中，其他地区环绕；连线表示其声明与本地区一致。详情见旁边的表格。", "This region in the middle, the others around it; a line says that their statement agrees with ours. The table beside it says the same."},
-	"ledger.picture.caption":  {"圆内数字为该地区声明的高度。实线：一致；虚线：尚未跟上或尚无声明；双线：不一致。", "The number is the height that a region has stated. Solid: agrees. Dashed: behind, or has stated nothing. Thick: disagrees."},
+	"ledger.picture.caption":  {"圆内数字为该地区声明的高度。实线：一致；虚线：尚未跟上或尚无声明；粗线：不一致。", "The number is the height that a region has stated. Solid: agrees. Dashed: behind, or has stated nothing. Thick: disagrees."},
 	"ledger.region":           {"地区", "Region"},
 	"ledger.stands":           {"与本地区", "Stands to ours"},
 	"ledger.stated":           {"声明高度", "Stated height"},

@@ -62,7 +62,8 @@ func (p *Page) Redirect(path string) error {
 }
 
 func (p *Page) redirect(path string) {
-	http.Redirect(p.Writer, p.Request, local(path), http.StatusSeeOther)
+	p.Writer.Header().Set("Location", local(path))
+	p.Writer.WriteHeader(http.StatusSeeOther)
 }
 
 // Change gives whoever is signed in other rights, under another session id.

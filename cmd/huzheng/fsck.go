@@ -48,10 +48,19 @@ func (a *app) fsck(ctx context.Context, store *storeFlags, rebuild bool) error {
 	if err != nil {
 		return err
 	}
+	if plan.Connection != nil && !rebuild {
+		return usagef("fsck measures by an embedded ledger; on a network the regions' statements do (GET /v1/ledger): --rebuild-index follows from block 0")
+	}
 	if rebuild {
 		if err := fsck.RebuildIndexes(plan); err != nil {
 			return store.whoHolds(err)
 		}
+	}
+	if plan.Connection != nil {
+		return a.emit(&fsckReport{Findings: []fsck.Finding{}}, func() error {
+			a.printf("索引已清空，网关启动时从头重建 · emptied: the gateway follows from block 0 when it starts\n")
+			return nil
+		})
 	}
 	progress := a.newBar(-1, "账本 · ledger")
 	result, err := fsck.Run(ctx, plan, func(done, _ uint64) { progress.set(int64(done)) }) //nolint:gosec // blocks: far below 2^63

@@ -248,6 +248,9 @@ func prefixOf(key string) string {
 // RebuildIndexes puts empty indexes in the place of all. The gateways follow from block 0 when they start, to the same
 // bytes. It refuses while another process holds the ledger.
 func RebuildIndexes(p *consortium.Plan) error {
+	if p.Connection != nil {
+		return rebuildAlone(p.Members[0].IndexDir())
+	}
 	ledger, err := embedded.Open(p.LedgerDir, embedded.Options{})
 	if err != nil {
 		return err
@@ -265,6 +268,21 @@ func RebuildIndexes(p *consortium.Plan) error {
 		}
 	}
 	return errors.Join(err, ledger.Close())
+}
+
+// rebuildAlone is RebuildIndexes where the ledger is elsewhere: the index itself tells whether a gateway has it open.
+func rebuildAlone(dir string) error {
+	x, err := index.Open(dir, index.Options{Logger: quiet(), Store: pebblekv.Options{Logger: quiet()}})
+	if damaged(err) {
+		if err := os.RemoveAll(dir); err != nil {
+			return err
+		}
+		x, err = index.Create(dir, index.Options{})
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(x.Reset(), x.Close())
 }
 
 func (r *Result) checkVault(ctx context.Context, t *truth, m *consortium.Member) error {

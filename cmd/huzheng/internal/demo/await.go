@@ -83,16 +83,24 @@ func (d *Demo) reach(ctx context.Context, r *region, receipt []byte) error {
 	if d.seen[in.Batch] {
 		return nil
 	}
-	res, err := r.api.GetBatchWithResponse(ctx, in.Batch)
+	var batch *client.Batch
+	// A receipt may be there a moment before the block is in the gateway's replica.
+	err := until(ctx, "region "+r.code+" shows a batch of its own", func(ctx context.Context) (bool, error) {
+		res, err := r.api.GetBatchWithResponse(ctx, in.Batch)
+		if err != nil || res.StatusCode() == http.StatusNotFound {
+			return false, err
+		}
+		if batch = res.JSON200; batch == nil {
+			return false, refused(res.ApplicationProblemJSONDefault, res.Body)
+		}
+		return true, nil
+	})
 	if err != nil {
 		return err
 	}
-	if res.JSON200 == nil {
-		return refused(res.ApplicationProblemJSONDefault, res.Body)
-	}
 	d.seen[in.Batch] = true
-	d.reached = max(d.reached, res.JSON200.Block)
-	d.o.Suite, d.report.Suite = attest.Suite(res.JSON200.Suite), attest.Suite(res.JSON200.Suite)
+	d.reached = max(d.reached, batch.Block)
+	d.o.Suite, d.report.Suite = attest.Suite(batch.Suite), attest.Suite(batch.Suite)
 	return nil
 }
 

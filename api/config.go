@@ -96,8 +96,9 @@ func (s *Services) validate() error {
 	return errors.Join(
 		missing(s.Issuer != nil, "Issuer"), missing(s.Status != nil, "Status"),
 		missing(s.Documents != nil, "Documents"), missing(s.Datasets != nil, "Datasets"),
-		missing(s.Agreements != nil, "Agreements"), missing(s.Governance != nil, "Governance"), missing(s.Verifier != nil, "Verifier"),
-		missing(s.Receipts != nil, "Receipts"), missing(s.Printer != nil, "Printer"), missing(s.Ledger != nil, "Ledger"),
+		missing(s.Agreements != nil, "Agreements"), missing(s.Governance != nil, "Governance"),
+		missing(s.Verifier != nil, "Verifier"), missing(s.Receipts != nil, "Receipts"),
+		missing(s.Printer != nil, "Printer"), missing(s.Codes != nil, "Codes"), missing(s.Ledger != nil, "Ledger"),
 		missing(s.Trust != nil, "Trust"), missing(s.Readiness != nil, "Readiness"))
 }
 

@@ -59,7 +59,8 @@ func newRegion() *region {
 
 func (r *region) services() api.Services {
 	return api.Services{
-		Issuer: r, Status: r, Documents: r, Datasets: r, Agreements: r, Governance: r, Verifier: r, Receipts: r, Printer: r, Ledger: r, Trust: r, Readiness: r,
+		Issuer: r, Status: r, Documents: r, Datasets: r, Agreements: r, Governance: r, Verifier: r, Receipts: r, Printer: r,
+		Codes: r, Ledger: r, Trust: r, Readiness: r,
 	}
 }
 
@@ -336,6 +337,59 @@ func (r *region) VerifyMany(ctx context.Context, caller *api.Caller, requests []
 		judged[i].Verification, judged[i].Err = r.Verify(ctx, caller, &requests[i])
 	}
 	return judged, nil
+}
+
+func (r *region) HolderOf(_ context.Context, certificate string) (string, api.Holder, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c, ok := r.certificates[certificate]
+	if !ok {
+		return "", api.Holder{}, notFound()
+	}
+	return c.Authority, api.Holder{1}, nil
+}
+
+// code is the one code that there is, of every certificate's one holder.
+func code() *api.ProofCode {
+	return &api.ProofCode{ID: handleOf("code"), State: api.ProofCodeStateActive, Remaining: 1, Uses: 1, Created: 1767225600, Expires: 1767226200,
+		Code: "44-0410-6105-Y", CodeUntil: 1767226200, Face: "HZ1:44:68V7NFP30X5RZN0RBJGEAABDP7:0:ZTEBFX6MX6KX6GKF", FaceUntil: 1767225630,
+		UseCause: "办理", Scenario: "二级建造师执业资格认定", Audience: api.CodeAudience{Kind: api.CodeAudienceKindAny},
+		Certificates: []api.ShownCertificate{{Certificate: digestOf("file"), Fields: []string{"certificateHolderName"}}}}
+}
+
+func (r *region) CreateCode(_ context.Context, op api.Operation, _ api.Holder, _ api.NewProofCode) (*api.ProofCode, error) {
+	return once(r, op, func() (*api.ProofCode, error) { return code(), nil })
+}
+
+func (r *region) Codes(context.Context, api.Holder) ([]api.ProofCode, error) {
+	return []api.ProofCode{*code()}, nil
+}
+
+func (r *region) CodeHolder(_ context.Context, id string) (string, api.Holder, error) {
+	if id != handleOf("code") {
+		return "", api.Holder{}, notFound()
+	}
+	return ours, api.Holder{1}, nil
+}
+
+func (r *region) Code(context.Context, api.Holder, string) (*api.ProofCode, error) {
+	return code(), nil
+}
+
+func (r *region) CancelCode(context.Context, api.Holder, string) (*api.ProofCode, error) {
+	c := code()
+	c.State = api.ProofCodeStateCancelled
+	return c, nil
+}
+
+func (r *region) RedeemCode(_ context.Context, op api.Operation, _ *api.Caller, request api.RedemptionRequest) (*api.Redemption, error) {
+	return once(r, op, func() (*api.Redemption, error) {
+		if request.Code == "44-0410-6105-Z" {
+			return nil, attest.Errorf(attest.CodeProofCodeUnusable, "refused by the fake")
+		}
+		return &api.Redemption{Result: api.ResultValid, Code: "OK", Reason: api.Reason{Zh: "有效", En: "valid"}, Home: "440000", Consumed: true,
+			Verifications: []api.Verification{*verification("redeemed")}}, nil
+	})
 }
 
 func (r *region) Receipt(_ context.Context, id string) (string, *api.Receipt, error) {

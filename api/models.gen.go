@@ -46,6 +46,14 @@ const (
 	CheckOutcomeUnknown CheckOutcome = "unknown"
 )
 
+// Defines values for CodeAudienceKind.
+const (
+	CodeAudienceKindAny        CodeAudienceKind = "any"
+	CodeAudienceKindIntegrator CodeAudienceKind = "integrator"
+	CodeAudienceKindOffice     CodeAudienceKind = "office"
+	CodeAudienceKindRegion     CodeAudienceKind = "region"
+)
+
 // Defines values for DatasetEntryGrade.
 const (
 	DatasetEntryGradeCore      DatasetEntryGrade = "core"
@@ -65,6 +73,14 @@ const (
 	IntervalStateRevoked    IntervalState = "revoked"
 	IntervalStateSuperseded IntervalState = "superseded"
 	IntervalStateSuspended  IntervalState = "suspended"
+)
+
+// Defines values for ProofCodeState.
+const (
+	ProofCodeStateActive    ProofCodeState = "active"
+	ProofCodeStateCancelled ProofCodeState = "cancelled"
+	ProofCodeStateExpired   ProofCodeState = "expired"
+	ProofCodeStateUsedUp    ProofCodeState = "used_up"
 )
 
 // Defines values for Result.
@@ -332,6 +348,9 @@ type BatchResult struct {
 	Verification *Verification `json:"verification,omitempty"`
 }
 
+// Cancellation Nothing needs to be said.
+type Cancellation = map[string]interface{}
+
 // Certificate defines model for Certificate.
 type Certificate struct {
 	// Authority 统一社会信用代码 (GB 32100), 18 characters
@@ -440,6 +459,22 @@ type CheckResult struct {
 	// `superseded` 已被替换 · `not_recognised` 本地不予互认 · `undetermined` 无法判定
 	Result Result `json:"result"`
 }
+
+// CodeAudience For whom it is: `any`; `region` with `region`; `office` with `office` (USCC of an authority); `integrator` with
+// `region` and `tenant`, the name under which that region's gateway knows the integrator.
+type CodeAudience struct {
+	Kind CodeAudienceKind `json:"kind"`
+
+	// Office 统一社会信用代码 (GB 32100), 18 characters
+	//
+	// Example: 11440000MB2D01234X
+	Office USCC   `json:"office,omitempty,omitzero"`
+	Region string `json:"region,omitempty,omitzero"`
+	Tenant string `json:"tenant,omitempty,omitzero"`
+}
+
+// CodeAudienceKind defines model for CodeAudience.Kind.
+type CodeAudienceKind string
 
 // Conditions defines model for Conditions.
 type Conditions struct {
@@ -737,6 +772,22 @@ type NewCertificate struct {
 	ValidUntil UnixTime `json:"validUntil,omitempty,omitzero"`
 }
 
+// NewProofCode Example: {"audience":{"kind":"region","region":"510000"},"certificates":[{"certificate":"n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg","fields":["certificateHolderName"]}],"lifeSeconds":600,"scenario":"二级建造师执业资格认定","useCause":"办理二级建造师执业资格认定","uses":1}
+type NewProofCode struct {
+	// Audience For whom it is: `any`; `region` with `region`; `office` with `office` (USCC of an authority); `integrator` with
+	// `region` and `tenant`, the name under which that region's gateway knows the integrator.
+	Audience     CodeAudience       `json:"audience"`
+	Certificates []ShownCertificate `json:"certificates"`
+	LifeSeconds  int64              `json:"lifeSeconds"`
+
+	// Scenario The item of business (事项) as agreements name it
+	Scenario string `json:"scenario"`
+
+	// UseCause What it is for (用证事由)
+	UseCause string `json:"useCause"`
+	Uses     int32  `json:"uses"`
+}
+
 // Presentation defines model for Presentation.
 type Presentation struct {
 	// Portable The same with its receipt as one text for a QR code or a file, where `audience` is `urn:huzheng:self-contained` and
@@ -796,6 +847,52 @@ type ProblemItem struct {
 	Pointer string `json:"pointer,omitempty,omitzero"`
 }
 
+// ProofCode defines model for ProofCode.
+type ProofCode struct {
+	// Audience For whom it is: `any`; `region` with `region`; `office` with `office` (USCC of an authority); `integrator` with
+	// `region` and `tenant`, the name under which that region's gateway knows the integrator.
+	Audience     CodeAudience       `json:"audience"`
+	Certificates []ShownCertificate `json:"certificates"`
+
+	// Code The short form to read out and type: 44-XXXX-XXXX-C. Absent once it is too old.
+	Code string `json:"code,omitempty,omitzero"`
+
+	// CodeUntil From then on the short form is worth nothing
+	CodeUntil int64 `json:"codeUntil,omitempty,omitzero"`
+
+	// Created Unix seconds
+	Created int64 `json:"created"`
+
+	// Expires Unix seconds by this gateway's clock
+	Expires int64 `json:"expires"`
+
+	// Face What the QR code shows now
+	Face string `json:"face"`
+
+	// FaceUntil From then on it shows another face
+	FaceUntil int64 `json:"faceUntil"`
+
+	// ID 128 bits, base64url without padding
+	//
+	// Example: 3q2-7wAAAAAAAAAAAAAAAA
+	ID Handle `json:"id"`
+
+	// Remaining Uses that are neither consumed nor reserved
+	Remaining int32          `json:"remaining"`
+	Scenario  string         `json:"scenario"`
+	State     ProofCodeState `json:"state"`
+	UseCause  string         `json:"useCause"`
+	Uses      int32          `json:"uses"`
+}
+
+// ProofCodeState defines model for ProofCode.State.
+type ProofCodeState string
+
+// ProofCodes defines model for ProofCodes.
+type ProofCodes struct {
+	Codes []ProofCode `json:"codes"`
+}
+
 // Reason defines model for Reason.
 type Reason struct {
 	En string `json:"en"`
@@ -821,6 +918,44 @@ type Recorded struct {
 	// Block Zero where a repeated operation's place is not known
 	Block       int64  `json:"block"`
 	Transaction string `json:"transaction"`
+}
+
+// Redemption What a redemption came to. `result` and `code` are those of the first certificate that is not valid. Without a
+// definite verdict the use has been given back, or will be, and nothing is shown.
+type Redemption struct {
+	// Code OK for valid; REGION_ or REDEMPTION_ codes where the home region gave nothing to rely on
+	Code string `json:"code"`
+
+	// Consumed The use counts
+	Consumed bool `json:"consumed"`
+
+	// Home The code's region
+	Home   string `json:"home"`
+	Reason Reason `json:"reason"`
+
+	// Result `valid` 有效 · `invalid` 无效 · `revoked` 已吊销或撤销 · `suspended` 已暂扣 · `expired` 已过期 · `not_yet_valid` 尚未生效 ·
+	// `superseded` 已被替换 · `not_recognised` 本地不予互认 · `undetermined` 无法判定
+	Result   Result `json:"result"`
+	Scenario string `json:"scenario,omitempty,omitzero"`
+	UseCause string `json:"useCause,omitempty,omitzero"`
+
+	// Verifications One for each certificate, with its receipt
+	Verifications []Verification `json:"verifications"`
+}
+
+// RedemptionRequest Example: {"code":"44-7K3M-9QXT-P","scenario":"二级建造师执业资格认定"}
+type RedemptionRequest struct {
+	// Code The short form as typed or the face as scanned
+	Code string `json:"code"`
+
+	// Office The authority (USCC) in whose name it is redeemed; the credential acts for it
+	Office string `json:"office,omitempty,omitzero"`
+
+	// Scenario Absent, that of the code; another one is refused
+	Scenario string `json:"scenario,omitempty,omitzero"`
+
+	// UseCause Absent, what the citizen agreed to
+	UseCause string `json:"useCause,omitempty,omitzero"`
 }
 
 // Region defines model for Region.
@@ -904,6 +1039,20 @@ type RowProof = json.RawMessage
 
 // Scenarios defines model for Scenarios.
 type Scenarios = []string
+
+// ShownCertificate defines model for ShownCertificate.
+type ShownCertificate struct {
+	// Certificate 32 bytes, base64url without padding
+	//
+	// Example: n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg
+	Certificate Digest `json:"certificate"`
+
+	// Fields Names of the fields to show
+	Fields []string `json:"fields,omitempty,omitzero"`
+
+	// Predicates Names of the predicates to show, which say something about a field without its value
+	Predicates []string `json:"predicates,omitempty,omitzero"`
+}
 
 // State `recorded`: durable at this gateway · `submitted`: sent to the ledger · `anchored`: on the ledger
 type State string
@@ -1082,6 +1231,16 @@ type AuthorityQuery = USCC
 // Example: n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg
 type CertificateID = Digest
 
+// CertificateQuery 32 bytes, base64url without padding
+//
+// Example: n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg
+type CertificateQuery = Digest
+
+// CodeID 128 bits, base64url without padding
+//
+// Example: 3q2-7wAAAAAAAAAAAAAAAA
+type CodeID = Handle
+
 // Dataset defines model for Dataset.
 type Dataset = string
 
@@ -1153,6 +1312,30 @@ type IssueCertificatesParamsWait string
 type PrintCertificateParams struct {
 	// Fields Names of the fields to print
 	Fields []string `form:"fields,omitempty" json:"fields,omitempty,omitzero"`
+}
+
+// ListCodesParams defines parameters for ListCodes.
+type ListCodesParams struct {
+	// Certificate A certificate's commitment, as issuing answered it
+	Certificate CertificateQuery `form:"certificate" json:"certificate"`
+}
+
+// CreateCodeParams defines parameters for CreateCode.
+type CreateCodeParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// RedeemCodeParams defines parameters for RedeemCode.
+type RedeemCodeParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// CancelCodeParams defines parameters for CancelCode.
+type CancelCodeParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // PublishDatasetParams defines parameters for PublishDataset.
@@ -1244,6 +1427,15 @@ type IssueCertificatesJSONRequestBody = IssueRequest
 
 // PresentCertificateJSONRequestBody defines body for PresentCertificate for application/json ContentType.
 type PresentCertificateJSONRequestBody = PresentationRequest
+
+// CreateCodeJSONRequestBody defines body for CreateCode for application/json ContentType.
+type CreateCodeJSONRequestBody = NewProofCode
+
+// RedeemCodeJSONRequestBody defines body for RedeemCode for application/json ContentType.
+type RedeemCodeJSONRequestBody = RedemptionRequest
+
+// CancelCodeJSONRequestBody defines body for CancelCode for application/json ContentType.
+type CancelCodeJSONRequestBody = Cancellation
 
 // CheckRowJSONRequestBody defines body for CheckRow for application/json ContentType.
 type CheckRowJSONRequestBody = RowProof

@@ -63,6 +63,11 @@ func examples(t testing.TB, g *gateway) map[string]example {
 		"setStatus": write(200, "/v1/status", map[string]any{
 			"authority": ours, "entries": []any{map[string]any{"certificate": certificate, "state": "revoked", "reason": "03"}},
 		}),
+		"createCode":        write(201, "/v1/codes", codeOf(certificate)),
+		"listCodes":         get("/v1/codes?certificate=" + certificate),
+		"getCode":           get("/v1/codes/" + handleOf("code")),
+		"cancelCode":        write(200, "/v1/codes/"+handleOf("code")+"/cancellation", map[string]any{}),
+		"redeemCode":        write(200, "/v1/codes/redemptions", map[string]any{"code": "44-0410-6105-Y", "scenario": "二级建造师执业资格认定"}),
 		"listAgreements":    get("/v1/agreements"),
 		"proposeAgreement":  write(201, "/v1/agreements", proposal),
 		"approveAgreement":  write(200, "/v1/agreements/cross-2026-01/versions/1/approvals", digest),
@@ -95,6 +100,13 @@ func issueOne(authority string) map[string]any {
 		"authority": authority, "type": aType, "typeVersion": 1,
 		"fields": map[string]any{"certificateHolderName": "张三", "certificateHolderCode": "99999919900101001X"},
 	}}}
+}
+
+func codeOf(certificate string) map[string]any {
+	return map[string]any{
+		"certificates": []any{map[string]any{"certificate": certificate, "fields": []string{"certificateHolderName"}}}, "useCause": "办理",
+		"scenario": "二级建造师执业资格认定", "audience": map[string]any{"kind": "any"}, "lifeSeconds": 600, "uses": 1,
+	}
 }
 
 func verifyOne() map[string]any {

@@ -73,6 +73,21 @@ type ServerInterface interface {
 	// GetCertificateStatus The status intervals of a certificate (证照状态)
 	// (GET /v1/certificates/{id}/status)
 	GetCertificateStatus(ctx echo.Context, id CertificateID) error
+	// ListCodes The proof codes of a certificate's holder (用证码列表)
+	// (GET /v1/codes)
+	ListCodes(ctx echo.Context, params ListCodesParams) error
+	// CreateCode Make a proof code (生成用证码)
+	// (POST /v1/codes)
+	CreateCode(ctx echo.Context, params CreateCodeParams) error
+	// RedeemCode Redeem a proof code and verify what it shows (核验用证码)
+	// (POST /v1/codes/redemptions)
+	RedeemCode(ctx echo.Context, params RedeemCodeParams) error
+	// GetCode A proof code, its remaining uses and its present face (用证码)
+	// (GET /v1/codes/{id})
+	GetCode(ctx echo.Context, id CodeID) error
+	// CancelCode Cancel what is unused of a proof code (取消用证码)
+	// (POST /v1/codes/{id}/cancellation)
+	CancelCode(ctx echo.Context, id CodeID, params CancelCodeParams) error
 	// CheckRow Check a row's proof (数据行核验)
 	// (POST /v1/datasets/rows/check)
 	CheckRow(ctx echo.Context) error
@@ -603,6 +618,140 @@ func (w *ServerInterfaceWrapper) GetCertificateStatus(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetCertificateStatus(ctx, id)
+	return err
+}
+
+// ListCodes converts echo context to params.
+func (w *ServerInterfaceWrapper) ListCodes(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListCodesParams
+	// ------------- Required query parameter "certificate" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "certificate", ctx.QueryParams(), &params.Certificate, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter certificate: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListCodes(ctx, params)
+	return err
+}
+
+// CreateCode converts echo context to params.
+func (w *ServerInterfaceWrapper) CreateCode(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreateCodeParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter Idempotency-Key is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreateCode(ctx, params)
+	return err
+}
+
+// RedeemCode converts echo context to params.
+func (w *ServerInterfaceWrapper) RedeemCode(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params RedeemCodeParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter Idempotency-Key is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.RedeemCode(ctx, params)
+	return err
+}
+
+// GetCode converts echo context to params.
+func (w *ServerInterfaceWrapper) GetCode(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id CodeID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetCode(ctx, id)
+	return err
+}
+
+// CancelCode converts echo context to params.
+func (w *ServerInterfaceWrapper) CancelCode(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id CodeID
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CancelCodeParams
+
+	headers := ctx.Request().Header
+	// ------------- Required header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey IdempotencyKey
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for Idempotency-Key, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter Idempotency-Key: %s", err))
+		}
+
+		params.IdempotencyKey = IdempotencyKey
+	} else {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Header parameter Idempotency-Key is required, but not found"))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CancelCode(ctx, id, params)
 	return err
 }
 
@@ -1155,6 +1304,11 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.POST(options.BaseURL+"/v1/agreements/:id/versions/:version/withdrawals", wrapper.WithdrawAgreement, options.OperationMiddlewares["withdrawAgreement"]...)
 	router.POST(options.BaseURL+"/v1/verifications", wrapper.Verify, options.OperationMiddlewares["verify"]...)
 	router.POST(options.BaseURL+"/v1/verifications/batch", wrapper.VerifyBatch, options.OperationMiddlewares["verifyBatch"]...)
+	router.GET(options.BaseURL+"/v1/codes", wrapper.ListCodes, options.OperationMiddlewares["listCodes"]...)
+	router.POST(options.BaseURL+"/v1/codes", wrapper.CreateCode, options.OperationMiddlewares["createCode"]...)
+	router.GET(options.BaseURL+"/v1/codes/:id", wrapper.GetCode, options.OperationMiddlewares["getCode"]...)
+	router.POST(options.BaseURL+"/v1/codes/:id/cancellation", wrapper.CancelCode, options.OperationMiddlewares["cancelCode"]...)
+	router.POST(options.BaseURL+"/v1/codes/redemptions", wrapper.RedeemCode, options.OperationMiddlewares["redeemCode"]...)
 	router.GET(options.BaseURL+"/v1/receipts/:id", wrapper.GetReceipt, options.OperationMiddlewares["getReceipt"]...)
 	router.GET(options.BaseURL+"/v1/receipts/:id/inclusion", wrapper.GetReceiptInclusion, options.OperationMiddlewares["getReceiptInclusion"]...)
 	router.GET(options.BaseURL+"/v1/receipts/:id/print", wrapper.PrintReceipt, options.OperationMiddlewares["printReceipt"]...)

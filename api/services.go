@@ -132,6 +132,29 @@ type Receipts interface {
 	ReceiptInclusion(ctx context.Context, id string) (InclusionReceipt, error)
 }
 
+// Codes makes proof codes for citizens, and redeems those of any region.
+type Codes interface {
+	// HolderOf returns the authority of a certificate and whose it is, opaque: NOT_FOUND.
+	HolderOf(ctx context.Context, certificate string) (authority string, holder Holder, err error)
+	// CreateCode makes a code of the holder's certificates, durably: NOT_FOUND for a certificate of another holder,
+	// NOT_IN_CUSTODY, FIELD_INVALID.
+	CreateCode(ctx context.Context, op Operation, holder Holder, code NewProofCode) (*ProofCode, error)
+	// Codes lists a holder's codes.
+	Codes(ctx context.Context, holder Holder) ([]ProofCode, error)
+	// CodeHolder returns the authority of a code's first certificate and whose the code is: NOT_FOUND.
+	CodeHolder(ctx context.Context, id string) (authority string, holder Holder, err error)
+	// Code returns a holder's code: NOT_FOUND.
+	Code(ctx context.Context, holder Holder, id string) (*ProofCode, error)
+	// CancelCode ends what is unused of a holder's code and returns it: NOT_FOUND.
+	CancelCode(ctx context.Context, holder Holder, id string) (*ProofCode, error)
+	// RedeemCode redeems. A home region that fails is undetermined, no error: PROOF_CODE_UNUSABLE, PROOF_CODE_FORMAT,
+	// RATE_LIMITED. The caller acts for the office, if one is named.
+	RedeemCode(ctx context.Context, op Operation, caller *Caller, request RedemptionRequest) (*Redemption, error)
+}
+
+// Holder names a citizen within the gateway and means nothing outside of it.
+type Holder [32]byte
+
 // LedgerReader reads this gateway's replica of the ledger.
 type LedgerReader interface {
 	Ledger(ctx context.Context) (*Ledger, error)
@@ -167,6 +190,7 @@ type Services struct {
 	Verifier   Verifier
 	Receipts   Receipts
 	Printer    Printer
+	Codes      Codes
 	Ledger     LedgerReader
 	Trust      TrustMetadata
 	Readiness  Readiness

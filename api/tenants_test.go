@@ -88,6 +88,10 @@ func (g *gateway) otherTenant(t *testing.T, op *openapi3.Operation, e example) {
 
 // missingRecord is the same request for a record that there is not.
 func missingRecord(r apitest.Request) (apitest.Request, bool) {
+	if before, certificate, ok := strings.Cut(r.Path, "?certificate="); ok && certificate != "" {
+		r.Path = before + "?certificate=" + digestOf("none")
+		return r, true
+	}
 	segments := strings.Split(r.Path, "/")
 	if len(segments) < 4 || segments[2] == "status" || segments[2] == "documents" {
 		return r, false
@@ -95,6 +99,8 @@ func missingRecord(r apitest.Request) (apitest.Request, bool) {
 	switch segments[2] {
 	case "certificates":
 		segments[3] = digestOf("none")
+	case "codes":
+		segments[3] = handleOf("none")
 	case "receipts":
 		segments[3] = handleOf("none")
 	case "datasets":

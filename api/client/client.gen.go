@@ -56,6 +56,14 @@ const (
 	CheckOutcomeUnknown CheckOutcome = "unknown"
 )
 
+// Defines values for CodeAudienceKind.
+const (
+	CodeAudienceKindAny        CodeAudienceKind = "any"
+	CodeAudienceKindIntegrator CodeAudienceKind = "integrator"
+	CodeAudienceKindOffice     CodeAudienceKind = "office"
+	CodeAudienceKindRegion     CodeAudienceKind = "region"
+)
+
 // Defines values for DatasetEntryGrade.
 const (
 	DatasetEntryGradeCore      DatasetEntryGrade = "core"
@@ -75,6 +83,14 @@ const (
 	IntervalStateRevoked    IntervalState = "revoked"
 	IntervalStateSuperseded IntervalState = "superseded"
 	IntervalStateSuspended  IntervalState = "suspended"
+)
+
+// Defines values for ProofCodeState.
+const (
+	ProofCodeStateActive    ProofCodeState = "active"
+	ProofCodeStateCancelled ProofCodeState = "cancelled"
+	ProofCodeStateExpired   ProofCodeState = "expired"
+	ProofCodeStateUsedUp    ProofCodeState = "used_up"
 )
 
 // Defines values for Result.
@@ -342,6 +358,9 @@ type BatchResult struct {
 	Verification *Verification `json:"verification,omitempty"`
 }
 
+// Cancellation Nothing needs to be said.
+type Cancellation = map[string]interface{}
+
 // Certificate defines model for Certificate.
 type Certificate struct {
 	// Authority 统一社会信用代码 (GB 32100), 18 characters
@@ -450,6 +469,22 @@ type CheckResult struct {
 	// `superseded` 已被替换 · `not_recognised` 本地不予互认 · `undetermined` 无法判定
 	Result Result `json:"result"`
 }
+
+// CodeAudience For whom it is: `any`; `region` with `region`; `office` with `office` (USCC of an authority); `integrator` with
+// `region` and `tenant`, the name under which that region's gateway knows the integrator.
+type CodeAudience struct {
+	Kind CodeAudienceKind `json:"kind"`
+
+	// Office 统一社会信用代码 (GB 32100), 18 characters
+	//
+	// Example: 11440000MB2D01234X
+	Office USCC   `json:"office,omitempty,omitzero"`
+	Region string `json:"region,omitempty,omitzero"`
+	Tenant string `json:"tenant,omitempty,omitzero"`
+}
+
+// CodeAudienceKind defines model for CodeAudience.Kind.
+type CodeAudienceKind string
 
 // Conditions defines model for Conditions.
 type Conditions struct {
@@ -747,6 +782,22 @@ type NewCertificate struct {
 	ValidUntil UnixTime `json:"validUntil,omitempty,omitzero"`
 }
 
+// NewProofCode Example: {"audience":{"kind":"region","region":"510000"},"certificates":[{"certificate":"n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg","fields":["certificateHolderName"]}],"lifeSeconds":600,"scenario":"二级建造师执业资格认定","useCause":"办理二级建造师执业资格认定","uses":1}
+type NewProofCode struct {
+	// Audience For whom it is: `any`; `region` with `region`; `office` with `office` (USCC of an authority); `integrator` with
+	// `region` and `tenant`, the name under which that region's gateway knows the integrator.
+	Audience     CodeAudience       `json:"audience"`
+	Certificates []ShownCertificate `json:"certificates"`
+	LifeSeconds  int64              `json:"lifeSeconds"`
+
+	// Scenario The item of business (事项) as agreements name it
+	Scenario string `json:"scenario"`
+
+	// UseCause What it is for (用证事由)
+	UseCause string `json:"useCause"`
+	Uses     int32  `json:"uses"`
+}
+
 // Presentation defines model for Presentation.
 type Presentation struct {
 	// Portable The same with its receipt as one text for a QR code or a file, where `audience` is `urn:huzheng:self-contained` and
@@ -806,6 +857,52 @@ type ProblemItem struct {
 	Pointer string `json:"pointer,omitempty,omitzero"`
 }
 
+// ProofCode defines model for ProofCode.
+type ProofCode struct {
+	// Audience For whom it is: `any`; `region` with `region`; `office` with `office` (USCC of an authority); `integrator` with
+	// `region` and `tenant`, the name under which that region's gateway knows the integrator.
+	Audience     CodeAudience       `json:"audience"`
+	Certificates []ShownCertificate `json:"certificates"`
+
+	// Code The short form to read out and type: 44-XXXX-XXXX-C. Absent once it is too old.
+	Code string `json:"code,omitempty,omitzero"`
+
+	// CodeUntil From then on the short form is worth nothing
+	CodeUntil int64 `json:"codeUntil,omitempty,omitzero"`
+
+	// Created Unix seconds
+	Created int64 `json:"created"`
+
+	// Expires Unix seconds by this gateway's clock
+	Expires int64 `json:"expires"`
+
+	// Face What the QR code shows now
+	Face string `json:"face"`
+
+	// FaceUntil From then on it shows another face
+	FaceUntil int64 `json:"faceUntil"`
+
+	// ID 128 bits, base64url without padding
+	//
+	// Example: 3q2-7wAAAAAAAAAAAAAAAA
+	ID Handle `json:"id"`
+
+	// Remaining Uses that are neither consumed nor reserved
+	Remaining int32          `json:"remaining"`
+	Scenario  string         `json:"scenario"`
+	State     ProofCodeState `json:"state"`
+	UseCause  string         `json:"useCause"`
+	Uses      int32          `json:"uses"`
+}
+
+// ProofCodeState defines model for ProofCode.State.
+type ProofCodeState string
+
+// ProofCodes defines model for ProofCodes.
+type ProofCodes struct {
+	Codes []ProofCode `json:"codes"`
+}
+
 // Reason defines model for Reason.
 type Reason struct {
 	En string `json:"en"`
@@ -831,6 +928,44 @@ type Recorded struct {
 	// Block Zero where a repeated operation's place is not known
 	Block       int64  `json:"block"`
 	Transaction string `json:"transaction"`
+}
+
+// Redemption What a redemption came to. `result` and `code` are those of the first certificate that is not valid. Without a
+// definite verdict the use has been given back, or will be, and nothing is shown.
+type Redemption struct {
+	// Code OK for valid; REGION_ or REDEMPTION_ codes where the home region gave nothing to rely on
+	Code string `json:"code"`
+
+	// Consumed The use counts
+	Consumed bool `json:"consumed"`
+
+	// Home The code's region
+	Home   string `json:"home"`
+	Reason Reason `json:"reason"`
+
+	// Result `valid` 有效 · `invalid` 无效 · `revoked` 已吊销或撤销 · `suspended` 已暂扣 · `expired` 已过期 · `not_yet_valid` 尚未生效 ·
+	// `superseded` 已被替换 · `not_recognised` 本地不予互认 · `undetermined` 无法判定
+	Result   Result `json:"result"`
+	Scenario string `json:"scenario,omitempty,omitzero"`
+	UseCause string `json:"useCause,omitempty,omitzero"`
+
+	// Verifications One for each certificate, with its receipt
+	Verifications []Verification `json:"verifications"`
+}
+
+// RedemptionRequest Example: {"code":"44-7K3M-9QXT-P","scenario":"二级建造师执业资格认定"}
+type RedemptionRequest struct {
+	// Code The short form as typed or the face as scanned
+	Code string `json:"code"`
+
+	// Office The authority (USCC) in whose name it is redeemed; the credential acts for it
+	Office string `json:"office,omitempty,omitzero"`
+
+	// Scenario Absent, that of the code; another one is refused
+	Scenario string `json:"scenario,omitempty,omitzero"`
+
+	// UseCause Absent, what the citizen agreed to
+	UseCause string `json:"useCause,omitempty,omitzero"`
 }
 
 // Region defines model for Region.
@@ -914,6 +1049,20 @@ type RowProof = json.RawMessage
 
 // Scenarios defines model for Scenarios.
 type Scenarios = []string
+
+// ShownCertificate defines model for ShownCertificate.
+type ShownCertificate struct {
+	// Certificate 32 bytes, base64url without padding
+	//
+	// Example: n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg
+	Certificate Digest `json:"certificate"`
+
+	// Fields Names of the fields to show
+	Fields []string `json:"fields,omitempty,omitzero"`
+
+	// Predicates Names of the predicates to show, which say something about a field without its value
+	Predicates []string `json:"predicates,omitempty,omitzero"`
+}
 
 // State `recorded`: durable at this gateway · `submitted`: sent to the ledger · `anchored`: on the ledger
 type State string
@@ -1092,6 +1241,16 @@ type AuthorityQuery = USCC
 // Example: n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg
 type CertificateID = Digest
 
+// CertificateQuery 32 bytes, base64url without padding
+//
+// Example: n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg
+type CertificateQuery = Digest
+
+// CodeID 128 bits, base64url without padding
+//
+// Example: 3q2-7wAAAAAAAAAAAAAAAA
+type CodeID = Handle
+
 // Dataset defines model for Dataset.
 type Dataset = string
 
@@ -1163,6 +1322,30 @@ type IssueCertificatesParamsWait string
 type PrintCertificateParams struct {
 	// Fields Names of the fields to print
 	Fields []string `form:"fields,omitempty" json:"fields,omitempty,omitzero"`
+}
+
+// ListCodesParams defines parameters for ListCodes.
+type ListCodesParams struct {
+	// Certificate A certificate's commitment, as issuing answered it
+	Certificate CertificateQuery `form:"certificate" json:"certificate"`
+}
+
+// CreateCodeParams defines parameters for CreateCode.
+type CreateCodeParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// RedeemCodeParams defines parameters for RedeemCode.
+type RedeemCodeParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// CancelCodeParams defines parameters for CancelCode.
+type CancelCodeParams struct {
+	// IdempotencyKey Chosen by the caller, unique to what is wanted; printable ASCII
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // PublishDatasetParams defines parameters for PublishDataset.
@@ -1254,6 +1437,15 @@ type IssueCertificatesJSONRequestBody = IssueRequest
 
 // PresentCertificateJSONRequestBody defines body for PresentCertificate for application/json ContentType.
 type PresentCertificateJSONRequestBody = PresentationRequest
+
+// CreateCodeJSONRequestBody defines body for CreateCode for application/json ContentType.
+type CreateCodeJSONRequestBody = NewProofCode
+
+// RedeemCodeJSONRequestBody defines body for RedeemCode for application/json ContentType.
+type RedeemCodeJSONRequestBody = RedemptionRequest
+
+// CancelCodeJSONRequestBody defines body for CancelCode for application/json ContentType.
+type CancelCodeJSONRequestBody = Cancellation
 
 // CheckRowJSONRequestBody defines body for CheckRow for application/json ContentType.
 type CheckRowJSONRequestBody = RowProof
@@ -1591,6 +1783,86 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/certificates/{id}/status (the `GetCertificateStatus` operationId).
 	GetCertificateStatus(ctx context.Context, id CertificateID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListCodes The proof codes of a certificate's holder (用证码列表)
+	//
+	// The newest first. A person is never looked up by name, number or serial.
+	//
+	// Corresponds with GET /v1/codes (the `ListCodes` operationId).
+	ListCodes(ctx context.Context, params *ListCodesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateCodeWithBody Make a proof code (生成用证码)
+	//
+	// What a citizen agrees to show, to whom, for what, how often and for how long. The certificates are of one holder,
+	// whose key is in custody here; one of an authority for which the credential does not act looks as if it did not exist.
+	// The citizen must have signed in to the application, which answers for that.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/codes (the `CreateCode` operationId).
+	CreateCodeWithBody(ctx context.Context, params *CreateCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CreateCode Make a proof code (生成用证码)
+	//
+	// What a citizen agrees to show, to whom, for what, how often and for how long. The certificates are of one holder,
+	// whose key is in custody here; one of an authority for which the credential does not act looks as if it did not exist.
+	// The citizen must have signed in to the application, which answers for that.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/codes (the `CreateCode` operationId).
+	CreateCode(ctx context.Context, params *CreateCodeParams, body CreateCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RedeemCodeWithBody Redeem a proof code and verify what it shows (核验用证码)
+	//
+	// Asks the code's home region, judges here, and answers once the home has acknowledged that the use counts. The same
+	// Idempotency-Key is the same redemption: it is counted once, and a retry gets the same answer. A home that cannot be
+	// reached or does not confirm is `undetermined`, with the reason; ask again with the same key. A code that is unknown,
+	// expired, used up, cancelled or not for this verifier is 404 `PROOF_CODE_UNUSABLE`, whichever it is. Too many of those
+	// are 429.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/codes/redemptions (the `RedeemCode` operationId).
+	RedeemCodeWithBody(ctx context.Context, params *RedeemCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RedeemCode Redeem a proof code and verify what it shows (核验用证码)
+	//
+	// Asks the code's home region, judges here, and answers once the home has acknowledged that the use counts. The same
+	// Idempotency-Key is the same redemption: it is counted once, and a retry gets the same answer. A home that cannot be
+	// reached or does not confirm is `undetermined`, with the reason; ask again with the same key. A code that is unknown,
+	// expired, used up, cancelled or not for this verifier is 404 `PROOF_CODE_UNUSABLE`, whichever it is. Too many of those
+	// are 429.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/codes/redemptions (the `RedeemCode` operationId).
+	RedeemCode(ctx context.Context, params *RedeemCodeParams, body RedeemCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCode A proof code, its remaining uses and its present face (用证码)
+	//
+	// The face changes every 30 seconds, at `faceUntil`; ask again then.
+	//
+	// Corresponds with GET /v1/codes/{id} (the `GetCode` operationId).
+	GetCode(ctx context.Context, id CodeID, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelCodeWithBody Cancel what is unused of a proof code (取消用证码)
+	//
+	// To cancel twice is a success that changes nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/codes/{id}/cancellation (the `CancelCode` operationId).
+	CancelCodeWithBody(ctx context.Context, id CodeID, params *CancelCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelCode Cancel what is unused of a proof code (取消用证码)
+	//
+	// To cancel twice is a success that changes nothing.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/codes/{id}/cancellation (the `CancelCode` operationId).
+	CancelCode(ctx context.Context, id CodeID, params *CancelCodeParams, body CancelCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// CheckRowWithBody Check a row's proof (数据行核验)
 	//
@@ -2381,6 +2653,166 @@ func (c *Client) GetCertificateReceipt(ctx context.Context, id CertificateID, re
 // Corresponds with GET /v1/certificates/{id}/status (the `GetCertificateStatus` operationId).
 func (c *Client) GetCertificateStatus(ctx context.Context, id CertificateID, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewGetCertificateStatusRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListCodes The proof codes of a certificate's holder (用证码列表)
+//
+// The newest first. A person is never looked up by name, number or serial.
+//
+// Corresponds with GET /v1/codes (the `ListCodes` operationId).
+func (c *Client) ListCodes(ctx context.Context, params *ListCodesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListCodesRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateCodeWithBody Make a proof code (生成用证码)
+//
+// What a citizen agrees to show, to whom, for what, how often and for how long. The certificates are of one holder,
+// whose key is in custody here; one of an authority for which the credential does not act looks as if it did not exist.
+// The citizen must have signed in to the application, which answers for that.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/codes (the `CreateCode` operationId).
+func (c *Client) CreateCodeWithBody(ctx context.Context, params *CreateCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateCodeRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CreateCode Make a proof code (生成用证码)
+//
+// What a citizen agrees to show, to whom, for what, how often and for how long. The certificates are of one holder,
+// whose key is in custody here; one of an authority for which the credential does not act looks as if it did not exist.
+// The citizen must have signed in to the application, which answers for that.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/codes (the `CreateCode` operationId).
+func (c *Client) CreateCode(ctx context.Context, params *CreateCodeParams, body CreateCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCreateCodeRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RedeemCodeWithBody Redeem a proof code and verify what it shows (核验用证码)
+//
+// Asks the code's home region, judges here, and answers once the home has acknowledged that the use counts. The same
+// Idempotency-Key is the same redemption: it is counted once, and a retry gets the same answer. A home that cannot be
+// reached or does not confirm is `undetermined`, with the reason; ask again with the same key. A code that is unknown,
+// expired, used up, cancelled or not for this verifier is 404 `PROOF_CODE_UNUSABLE`, whichever it is. Too many of those
+// are 429.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/codes/redemptions (the `RedeemCode` operationId).
+func (c *Client) RedeemCodeWithBody(ctx context.Context, params *RedeemCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRedeemCodeRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RedeemCode Redeem a proof code and verify what it shows (核验用证码)
+//
+// Asks the code's home region, judges here, and answers once the home has acknowledged that the use counts. The same
+// Idempotency-Key is the same redemption: it is counted once, and a retry gets the same answer. A home that cannot be
+// reached or does not confirm is `undetermined`, with the reason; ask again with the same key. A code that is unknown,
+// expired, used up, cancelled or not for this verifier is 404 `PROOF_CODE_UNUSABLE`, whichever it is. Too many of those
+// are 429.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/codes/redemptions (the `RedeemCode` operationId).
+func (c *Client) RedeemCode(ctx context.Context, params *RedeemCodeParams, body RedeemCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRedeemCodeRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCode A proof code, its remaining uses and its present face (用证码)
+//
+// The face changes every 30 seconds, at `faceUntil`; ask again then.
+//
+// Corresponds with GET /v1/codes/{id} (the `GetCode` operationId).
+func (c *Client) GetCode(ctx context.Context, id CodeID, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCodeRequest(c.Server, id)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelCodeWithBody Cancel what is unused of a proof code (取消用证码)
+//
+// To cancel twice is a success that changes nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/codes/{id}/cancellation (the `CancelCode` operationId).
+func (c *Client) CancelCodeWithBody(ctx context.Context, id CodeID, params *CancelCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelCodeRequestWithBody(c.Server, id, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelCode Cancel what is unused of a proof code (取消用证码)
+//
+// To cancel twice is a success that changes nothing.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/codes/{id}/cancellation (the `CancelCode` operationId).
+func (c *Client) CancelCode(ctx context.Context, id CodeID, params *CancelCodeParams, body CancelCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelCodeRequest(c.Server, id, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3929,6 +4361,256 @@ func NewGetCertificateStatusRequest(server string, id CertificateID) (*http.Requ
 	return req, nil
 }
 
+// NewListCodesRequest constructs an http.Request for the ListCodes method
+func NewListCodesRequest(server string, params *ListCodesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/codes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "certificate", params.Certificate, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCreateCodeRequest calls the generic CreateCode builder with application/json body
+func NewCreateCodeRequest(server string, params *CreateCodeParams, body CreateCodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCreateCodeRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewCreateCodeRequestWithBody constructs an http.Request for the CreateCode method, with any body, and a specified content type
+func NewCreateCodeRequestWithBody(server string, params *CreateCodeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/codes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewRedeemCodeRequest calls the generic RedeemCode builder with application/json body
+func NewRedeemCodeRequest(server string, params *RedeemCodeParams, body RedeemCodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRedeemCodeRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewRedeemCodeRequestWithBody constructs an http.Request for the RedeemCode method, with any body, and a specified content type
+func NewRedeemCodeRequestWithBody(server string, params *RedeemCodeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/codes/redemptions")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewGetCodeRequest constructs an http.Request for the GetCode method
+func NewGetCodeRequest(server string, id CodeID) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/codes/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewCancelCodeRequest calls the generic CancelCode builder with application/json body
+func NewCancelCodeRequest(server string, id CodeID, params *CancelCodeParams, body CancelCodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCancelCodeRequestWithBody(server, id, params, "application/json", bodyReader)
+}
+
+// NewCancelCodeRequestWithBody constructs an http.Request for the CancelCode method, with any body, and a specified content type
+func NewCancelCodeRequestWithBody(server string, id CodeID, params *CancelCodeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "id", id, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/codes/%s/cancellation", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewCheckRowRequest calls the generic CheckRow builder with application/json body
 func NewCheckRowRequest(server string, body CheckRowJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5209,6 +5891,90 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/certificates/{id}/status (the `GetCertificateStatus` operationId).
 	GetCertificateStatusWithResponse(ctx context.Context, id CertificateID, reqEditors ...RequestEditorFn) (*GetCertificateStatusResponse, error)
+
+	// ListCodesWithResponse The proof codes of a certificate's holder (用证码列表)
+	//
+	// The newest first. A person is never looked up by name, number or serial.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/codes (the `ListCodes` operationId).
+	ListCodesWithResponse(ctx context.Context, params *ListCodesParams, reqEditors ...RequestEditorFn) (*ListCodesResponse, error)
+
+	// CreateCodeWithBodyWithResponse Make a proof code (生成用证码)
+	//
+	// What a citizen agrees to show, to whom, for what, how often and for how long. The certificates are of one holder,
+	// whose key is in custody here; one of an authority for which the credential does not act looks as if it did not exist.
+	// The citizen must have signed in to the application, which answers for that.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/codes (the `CreateCode` operationId).
+	CreateCodeWithBodyWithResponse(ctx context.Context, params *CreateCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCodeResponse, error)
+
+	// CreateCodeWithResponse Make a proof code (生成用证码)
+	//
+	// What a citizen agrees to show, to whom, for what, how often and for how long. The certificates are of one holder,
+	// whose key is in custody here; one of an authority for which the credential does not act looks as if it did not exist.
+	// The citizen must have signed in to the application, which answers for that.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/codes (the `CreateCode` operationId).
+	CreateCodeWithResponse(ctx context.Context, params *CreateCodeParams, body CreateCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCodeResponse, error)
+
+	// RedeemCodeWithBodyWithResponse Redeem a proof code and verify what it shows (核验用证码)
+	//
+	// Asks the code's home region, judges here, and answers once the home has acknowledged that the use counts. The same
+	// Idempotency-Key is the same redemption: it is counted once, and a retry gets the same answer. A home that cannot be
+	// reached or does not confirm is `undetermined`, with the reason; ask again with the same key. A code that is unknown,
+	// expired, used up, cancelled or not for this verifier is 404 `PROOF_CODE_UNUSABLE`, whichever it is. Too many of those
+	// are 429.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/codes/redemptions (the `RedeemCode` operationId).
+	RedeemCodeWithBodyWithResponse(ctx context.Context, params *RedeemCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RedeemCodeResponse, error)
+
+	// RedeemCodeWithResponse Redeem a proof code and verify what it shows (核验用证码)
+	//
+	// Asks the code's home region, judges here, and answers once the home has acknowledged that the use counts. The same
+	// Idempotency-Key is the same redemption: it is counted once, and a retry gets the same answer. A home that cannot be
+	// reached or does not confirm is `undetermined`, with the reason; ask again with the same key. A code that is unknown,
+	// expired, used up, cancelled or not for this verifier is 404 `PROOF_CODE_UNUSABLE`, whichever it is. Too many of those
+	// are 429.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/codes/redemptions (the `RedeemCode` operationId).
+	RedeemCodeWithResponse(ctx context.Context, params *RedeemCodeParams, body RedeemCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*RedeemCodeResponse, error)
+
+	// GetCodeWithResponse A proof code, its remaining uses and its present face (用证码)
+	//
+	// The face changes every 30 seconds, at `faceUntil`; ask again then.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/codes/{id} (the `GetCode` operationId).
+	GetCodeWithResponse(ctx context.Context, id CodeID, reqEditors ...RequestEditorFn) (*GetCodeResponse, error)
+
+	// CancelCodeWithBodyWithResponse Cancel what is unused of a proof code (取消用证码)
+	//
+	// To cancel twice is a success that changes nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/codes/{id}/cancellation (the `CancelCode` operationId).
+	CancelCodeWithBodyWithResponse(ctx context.Context, id CodeID, params *CancelCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelCodeResponse, error)
+
+	// CancelCodeWithResponse Cancel what is unused of a proof code (取消用证码)
+	//
+	// To cancel twice is a success that changes nothing.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/codes/{id}/cancellation (the `CancelCode` operationId).
+	CancelCodeWithResponse(ctx context.Context, id CodeID, params *CancelCodeParams, body CancelCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelCodeResponse, error)
 
 	// CheckRowWithBodyWithResponse Check a row's proof (数据行核验)
 	//
@@ -6714,6 +7480,321 @@ func (r GetCertificateStatusResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetCertificateStatusResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListCodesResponse200Headers the declared response headers of an HTTP 200 response for ListCodes
+type ListCodesResponse200Headers struct {
+	XRequestID string
+}
+
+// ListCodesResponseDefaultHeaders the declared response headers of an HTTP default response for ListCodes
+type ListCodesResponseDefaultHeaders struct {
+	RetryAfter string
+	XRequestID string
+}
+
+type ListCodesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProofCodes
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ListCodesResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *ListCodesResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListCodesResponse) GetJSON200() *ProofCodes {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r ListCodesResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r ListCodesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListCodesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListCodesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListCodesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CreateCodeResponse201Headers the declared response headers of an HTTP 201 response for CreateCode
+type CreateCodeResponse201Headers struct {
+	XRequestID string
+}
+
+// CreateCodeResponseDefaultHeaders the declared response headers of an HTTP default response for CreateCode
+type CreateCodeResponseDefaultHeaders struct {
+	RetryAfter string
+	XRequestID string
+}
+
+type CreateCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *ProofCode
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *CreateCodeResponse201Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *CreateCodeResponseDefaultHeaders
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r CreateCodeResponse) GetJSON201() *ProofCode {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CreateCodeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CreateCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CreateCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CreateCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CreateCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RedeemCodeResponse200Headers the declared response headers of an HTTP 200 response for RedeemCode
+type RedeemCodeResponse200Headers struct {
+	XRequestID string
+}
+
+// RedeemCodeResponseDefaultHeaders the declared response headers of an HTTP default response for RedeemCode
+type RedeemCodeResponseDefaultHeaders struct {
+	RetryAfter string
+	XRequestID string
+}
+
+type RedeemCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Redemption
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RedeemCodeResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *RedeemCodeResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RedeemCodeResponse) GetJSON200() *Redemption {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r RedeemCodeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r RedeemCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RedeemCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RedeemCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RedeemCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetCodeResponse200Headers the declared response headers of an HTTP 200 response for GetCode
+type GetCodeResponse200Headers struct {
+	XRequestID string
+}
+
+// GetCodeResponseDefaultHeaders the declared response headers of an HTTP default response for GetCode
+type GetCodeResponseDefaultHeaders struct {
+	RetryAfter string
+	XRequestID string
+}
+
+type GetCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProofCode
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *GetCodeResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *GetCodeResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCodeResponse) GetJSON200() *ProofCode {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r GetCodeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CancelCodeResponse200Headers the declared response headers of an HTTP 200 response for CancelCode
+type CancelCodeResponse200Headers struct {
+	XRequestID string
+}
+
+// CancelCodeResponseDefaultHeaders the declared response headers of an HTTP default response for CancelCode
+type CancelCodeResponseDefaultHeaders struct {
+	RetryAfter string
+	XRequestID string
+}
+
+type CancelCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ProofCode
+	// ApplicationProblemJSONDefault the response for an HTTP default `application/problem+json` response
+	ApplicationProblemJSONDefault *Problem
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CancelCodeResponse200Headers
+	// HeadersDefault the parsed response headers for an HTTP default response
+	HeadersDefault *CancelCodeResponseDefaultHeaders
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelCodeResponse) GetJSON200() *ProofCode {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSONDefault returns the response for an HTTP default `application/problem+json` response
+func (r CancelCodeResponse) GetApplicationProblemJSONDefault() *Problem {
+	return r.ApplicationProblemJSONDefault
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelCodeResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8571,6 +9652,138 @@ func (c *ClientWithResponses) GetCertificateStatusWithResponse(ctx context.Conte
 	return ParseGetCertificateStatusResponse(rsp)
 }
 
+// ListCodesWithResponse The proof codes of a certificate's holder (用证码列表)
+//
+// The newest first. A person is never looked up by name, number or serial.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/codes (the `ListCodes` operationId).
+func (c *ClientWithResponses) ListCodesWithResponse(ctx context.Context, params *ListCodesParams, reqEditors ...RequestEditorFn) (*ListCodesResponse, error) {
+	rsp, err := c.ListCodes(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListCodesResponse(rsp)
+}
+
+// CreateCodeWithBodyWithResponse Make a proof code (生成用证码)
+//
+// What a citizen agrees to show, to whom, for what, how often and for how long. The certificates are of one holder,
+// whose key is in custody here; one of an authority for which the credential does not act looks as if it did not exist.
+// The citizen must have signed in to the application, which answers for that.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/codes (the `CreateCode` operationId).
+func (c *ClientWithResponses) CreateCodeWithBodyWithResponse(ctx context.Context, params *CreateCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CreateCodeResponse, error) {
+	rsp, err := c.CreateCodeWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateCodeResponse(rsp)
+}
+
+// CreateCodeWithResponse Make a proof code (生成用证码)
+//
+// What a citizen agrees to show, to whom, for what, how often and for how long. The certificates are of one holder,
+// whose key is in custody here; one of an authority for which the credential does not act looks as if it did not exist.
+// The citizen must have signed in to the application, which answers for that.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/codes (the `CreateCode` operationId).
+func (c *ClientWithResponses) CreateCodeWithResponse(ctx context.Context, params *CreateCodeParams, body CreateCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CreateCodeResponse, error) {
+	rsp, err := c.CreateCode(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCreateCodeResponse(rsp)
+}
+
+// RedeemCodeWithBodyWithResponse Redeem a proof code and verify what it shows (核验用证码)
+//
+// Asks the code's home region, judges here, and answers once the home has acknowledged that the use counts. The same
+// Idempotency-Key is the same redemption: it is counted once, and a retry gets the same answer. A home that cannot be
+// reached or does not confirm is `undetermined`, with the reason; ask again with the same key. A code that is unknown,
+// expired, used up, cancelled or not for this verifier is 404 `PROOF_CODE_UNUSABLE`, whichever it is. Too many of those
+// are 429.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/codes/redemptions (the `RedeemCode` operationId).
+func (c *ClientWithResponses) RedeemCodeWithBodyWithResponse(ctx context.Context, params *RedeemCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RedeemCodeResponse, error) {
+	rsp, err := c.RedeemCodeWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRedeemCodeResponse(rsp)
+}
+
+// RedeemCodeWithResponse Redeem a proof code and verify what it shows (核验用证码)
+//
+// Asks the code's home region, judges here, and answers once the home has acknowledged that the use counts. The same
+// Idempotency-Key is the same redemption: it is counted once, and a retry gets the same answer. A home that cannot be
+// reached or does not confirm is `undetermined`, with the reason; ask again with the same key. A code that is unknown,
+// expired, used up, cancelled or not for this verifier is 404 `PROOF_CODE_UNUSABLE`, whichever it is. Too many of those
+// are 429.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/codes/redemptions (the `RedeemCode` operationId).
+func (c *ClientWithResponses) RedeemCodeWithResponse(ctx context.Context, params *RedeemCodeParams, body RedeemCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*RedeemCodeResponse, error) {
+	rsp, err := c.RedeemCode(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRedeemCodeResponse(rsp)
+}
+
+// GetCodeWithResponse A proof code, its remaining uses and its present face (用证码)
+//
+// The face changes every 30 seconds, at `faceUntil`; ask again then.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/codes/{id} (the `GetCode` operationId).
+func (c *ClientWithResponses) GetCodeWithResponse(ctx context.Context, id CodeID, reqEditors ...RequestEditorFn) (*GetCodeResponse, error) {
+	rsp, err := c.GetCode(ctx, id, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCodeResponse(rsp)
+}
+
+// CancelCodeWithBodyWithResponse Cancel what is unused of a proof code (取消用证码)
+//
+// To cancel twice is a success that changes nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/codes/{id}/cancellation (the `CancelCode` operationId).
+func (c *ClientWithResponses) CancelCodeWithBodyWithResponse(ctx context.Context, id CodeID, params *CancelCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelCodeResponse, error) {
+	rsp, err := c.CancelCodeWithBody(ctx, id, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelCodeResponse(rsp)
+}
+
+// CancelCodeWithResponse Cancel what is unused of a proof code (取消用证码)
+//
+// To cancel twice is a success that changes nothing.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/codes/{id}/cancellation (the `CancelCode` operationId).
+func (c *ClientWithResponses) CancelCodeWithResponse(ctx context.Context, id CodeID, params *CancelCodeParams, body CancelCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelCodeResponse, error) {
+	rsp, err := c.CancelCode(ctx, id, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelCodeResponse(rsp)
+}
+
 // CheckRowWithBodyWithResponse Check a row's proof (数据行核验)
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -10237,6 +11450,321 @@ func ParseGetCertificateStatusResponse(rsp *http.Response) (*GetCertificateStatu
 		response.Headers200 = &headers
 	case true:
 		var headers GetCertificateStatusResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListCodesResponse parses an HTTP response from a ListCodesWithResponse call
+func ParseListCodesResponse(rsp *http.Response) (*ListCodesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListCodesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProofCodes
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ListCodesResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers ListCodesResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCreateCodeResponse parses an HTTP response from a CreateCodeWithResponse call
+func ParseCreateCodeResponse(rsp *http.Response) (*CreateCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CreateCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest ProofCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers CreateCodeResponse201Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers201 = &headers
+	case true:
+		var headers CreateCodeResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRedeemCodeResponse parses an HTTP response from a RedeemCodeWithResponse call
+func ParseRedeemCodeResponse(rsp *http.Response) (*RedeemCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RedeemCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Redemption
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RedeemCodeResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers RedeemCodeResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetCodeResponse parses an HTTP response from a GetCodeWithResponse call
+func ParseGetCodeResponse(rsp *http.Response) (*GetCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProofCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers GetCodeResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers GetCodeResponseDefaultHeaders
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.HeadersDefault = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCancelCodeResponse parses an HTTP response from a CancelCodeWithResponse call
+func ParseCancelCodeResponse(rsp *http.Response) (*CancelCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ProofCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && true:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSONDefault = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CancelCodeResponse200Headers
+		if values := rsp.Header.Values("X-Request-Id"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "X-Request-Id", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.XRequestID = value
+		}
+		response.Headers200 = &headers
+	case true:
+		var headers CancelCodeResponseDefaultHeaders
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value string
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {

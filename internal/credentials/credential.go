@@ -21,11 +21,12 @@ const (
 	ScopeGovern   Scope = "govern"   // agreements, authorities, types, keys, in the region's name
 	ScopeVerify   Scope = "verify"   // verify, and read the tenant's own receipts
 	ScopeAudit    Scope = "audit"    // read every receipt of this gateway
+	ScopeCodes    Scope = "codes"    // make proof codes for citizens whom the application has signed in
 )
 
 // Scopes lists every scope once.
 func Scopes() []Scope {
-	return []Scope{ScopeIssue, ScopeStatus, ScopeDataset, ScopeDocument, ScopeGovern, ScopeVerify, ScopeAudit}
+	return []Scope{ScopeIssue, ScopeStatus, ScopeDataset, ScopeDocument, ScopeGovern, ScopeVerify, ScopeAudit, ScopeCodes}
 }
 
 // AnyAuthority in a grant stands for every authority of the region.
@@ -71,7 +72,7 @@ func (g *Grant) validate() error {
 	}
 	for _, s := range g.Scopes {
 		if !slices.Contains(Scopes(), s) {
-			return attest.Errorf(attest.CodeFieldInvalid, "scope is not one of issue, status, dataset, document, govern, verify, audit")
+			return attest.Errorf(attest.CodeFieldInvalid, "scope is not one of issue, status, dataset, document, govern, verify, audit, codes")
 		}
 	}
 	for _, a := range g.Authorities {

@@ -159,11 +159,12 @@ func (g *Gateway) openAPI() error {
 		}
 		cfg.Pages = pages
 	}
+	verifier := &verifications{verifier: g.verifier, regions: g.members, observe: g.observe}
 	var err error
 	g.server, err = api.New(cfg, api.Services{
 		Issuer: issuer{g}, Status: statuses{g}, Documents: documents{g}, Datasets: datasets{g}, Agreements: agreements{g},
 		Governance: governance{g},
-		Verifier:   &verifications{verifier: g.verifier, regions: g.members, observe: g.observe}, Receipts: receipts{g}, Printer: prints{g},
+		Verifier:   verifier, Receipts: receipts{g}, Printer: prints{g}, Codes: codes{g, verifier},
 		Ledger: ledgerReader{g}, Trust: &trust{g: g, lists: map[string]signedList{}}, Readiness: readiness{g},
 	})
 	return err

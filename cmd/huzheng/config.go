@@ -46,18 +46,26 @@ type LedgerConfig struct {
 
 // GatewayConfig is one region's gateway.
 type GatewayConfig struct {
-	Region    string    `yaml:"region"`        // GB/T 2260, e.g. "440000"; in quotes, as YAML reads numbers otherwise
-	URL       string    `yaml:"url"`           // base URL that certificates name for ever: where others reach this gateway
-	Dir       string    `yaml:"dir"`           // vault, index, signing keys, API credentials
-	Keyring   string    `yaml:"keyring"`       // the subjects' keys; outside of dir
-	MasterKey string    `yaml:"master_key"`    // file of mode 0600 outside of dir and keyring; empty: environment HUZHENG_MASTER_KEY
-	Listen    string    `yaml:"listen"`        // host:port
-	TLS       TLSConfig `yaml:"tls,omitempty"` // needed unless listen is on the loopback or behind_proxy is set
+	Region    string     `yaml:"region"`         // GB/T 2260, e.g. "440000"; in quotes, as YAML reads numbers otherwise
+	URL       string     `yaml:"url"`            // base URL that certificates name for ever: where others reach this gateway
+	Dir       string     `yaml:"dir"`            // vault, index, signing keys, API credentials
+	Keyring   string     `yaml:"keyring"`        // the subjects' keys; outside of dir
+	MasterKey string     `yaml:"master_key"`     // file of mode 0600 outside of dir and keyring; empty: environment HUZHENG_MASTER_KEY
+	Listen    string     `yaml:"listen"`         // host:port
+	Peer      PeerConfig `yaml:"peer,omitempty"` // where other regions' gateways reach this one, and it them
+	TLS       TLSConfig  `yaml:"tls,omitempty"`  // needed unless listen is on the loopback or behind_proxy is set
 	// BehindProxy says that a proxy on the way ends TLS, so that listening in the clear beyond this machine is meant, and
 	// that nobody else reaches the port, so that the last entry of X-Forwarded-For is the client's address.
 	BehindProxy bool `yaml:"behind_proxy,omitempty"`
 	// SignIn lets citizens and staff in at the pages; without it only what is public works there.
 	SignIn *SignInConfig `yaml:"sign_in,omitempty"`
+}
+
+// PeerConfig is the traffic between regions' gateways: mutual TLS whose keys the ledger's gateway keys vouch for, so that no
+// certificate has to be given here.
+type PeerConfig struct {
+	Listen  string            `yaml:"listen"`            // host:port; default 127.0.0.1 and a free port, for regions of one process
+	Regions map[string]string `yaml:"regions,omitempty"` // host:port of other regions; default: host of the registered URL, port 9440
 }
 
 // TLSConfig names PEM files; both or none.
@@ -91,6 +99,7 @@ gateways:
     keyring: ../gd.keyring      # 主体密钥，须在数据目录之外 · the subjects' keys, outside of the data
     master_key: ../gd.master.key  # 主密钥文件（0600）；留空取环境变量 · empty: HUZHENG_MASTER_KEY
     listen: 127.0.0.1:8440
+    # peer: {listen: 0.0.0.0:9440, regions: {"510000": gw.sichuan.example:9440}}   # 省际互通（双向 TLS）· between regions
     # tls: {certificate: gw.crt, key: gw.key}   # 非本机监听时必需 · needed beyond the loopback
     # sign_in: {issuer: https://id.example, client_id: huzheng, client_secret_file: ../gd.client-secret}  # 统一身份认证平台 · OpenID Connect
     # behind_proxy: true                        # 由前置代理终止 TLS，并以其 X-Forwarded-For 为准 · a proxy ends TLS and names the client
@@ -194,12 +203,26 @@ func (g *GatewayConfig) validate() error {
 	need(g.Dir != "" && g.Keyring != "", "dir or keyring is missing")
 	host, _, err := net.SplitHostPort(g.Listen)
 	need(err == nil, "listen is not host:port")
+	need(g.Peer.valid(), "peer.listen is not host:port, or peer.regions is not division codes, in quotes, with host:port")
 	need((g.TLS.Certificate == "") == (g.TLS.Key == ""), "tls needs certificate and key")
 	need(err != nil || g.BehindProxy || g.TLS.Key != "" || loopback(host),
 		"listening beyond this machine needs tls, or behind_proxy where a proxy ends it")
 	need(g.SignIn.validate() == nil, "sign_in needs issuer (https) and client_id")
 	need(checkURL(g.URL) == nil, "url is not https://host[/path] without a final slash")
 	return errors.Join(errs...)
+}
+
+func (p *PeerConfig) valid() bool {
+	hostPort := func(address string) bool {
+		_, _, err := net.SplitHostPort(address)
+		return err == nil
+	}
+	for region, address := range p.Regions {
+		if gbt.Level(region) != 1 || !hostPort(address) {
+			return false
+		}
+	}
+	return p.Listen == "" || hostPort(p.Listen)
 }
 
 // checkURL checks the base URL of a gateway: it becomes the beginning of every iss.
@@ -233,6 +256,7 @@ func (c *Config) plan(logger *slog.Logger) (*consortium.Plan, error) {
 			Place:  gateway.Place{Dir: g.Dir, Keyring: g.Keyring, Master: master},
 			Region: attest.Region{Code: g.Region, Name: province.Chinese, MSP: consortium.MSP(g.Region), URL: g.URL},
 		}
+		m.PeerListen, m.PeerAddresses = g.Peer.Listen, g.Peer.Regions
 		if p.Connection != nil {
 			m.Region.MSP = p.Connection.Identity.MSPID
 		}

@@ -1,0 +1,219 @@
+package promises_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/internal/custody"
+	"github.com/huzheng-ledger/huzheng/internal/gateway"
+	"github.com/huzheng-ledger/huzheng/internal/gateway/gatewaytest"
+	"github.com/huzheng-ledger/huzheng/internal/peer"
+	"github.com/huzheng-ledger/huzheng/internal/proofcode"
+	"github.com/huzheng-ledger/huzheng/internal/redemption"
+)
+
+var (
+	codeAttempts = flag.Int("code-attempts", 1500, "redemptions that the test of promise 8 tries")
+	codeSeed     = flag.Uint64("code-seed", 1, "seed of its schedule")
+)
+
+// unreliable carries connections to a gateway and breaks each after a number of bytes that the seed draws, so that requests
+// and acknowledgements are lost at every point.
+type unreliable struct {
+	listener net.Listener
+	target   atomic.Pointer[string]
+	cuts     atomic.Int64
+	mu       sync.Mutex
+	rng      *rand.Rand
+	wait     sync.WaitGroup
+}
+
+func newUnreliable(t *testing.T, seed uint64) *unreliable {
+	t.Helper()
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	u := &unreliable{listener: l, rng: rand.New(rand.NewPCG(seed, 8))}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			u.wait.Go(func() { u.carry(c) })
+		}
+	}()
+	t.Cleanup(func() {
+		_ = l.Close()
+		u.wait.Wait()
+	})
+	return u
+}
+
+func (u *unreliable) carry(in net.Conn) {
+	defer func() { _ = in.Close() }()
+	out, err := net.Dial("tcp", *u.target.Load())
+	if err != nil {
+		return
+	}
+	defer func() { _ = out.Close() }()
+	u.mu.Lock()
+	up, down := 1_500+u.rng.Int64N(9_000), 1_500+u.rng.Int64N(14_000)
+	u.mu.Unlock()
+	ended := make(chan bool, 2)
+	copyUpTo := func(to, from net.Conn, n int64) {
+		_, err := io.CopyN(to, from, n)
+		ended <- err == nil
+	}
+	go copyUpTo(out, in, up)
+	go copyUpTo(in, out, down)
+	if <-ended {
+		u.cuts.Add(1)
+	}
+}
+
+// agreed is a code and who has been told a verdict for it.
+type agreed struct {
+	code *custody.ProofCode
+	text string
+	mu   sync.Mutex
+	told map[string]string // operation → receipts
+}
+
+// try is one redemption, which its verifier repeats until it hears something definite.
+type try struct {
+	at        int
+	operation string
+	code      *agreed
+}
+
+// TestACodeIsNeverUsedMoreOftenThanAgreed is promise 8: 64 redeemers at 4 gateways, two of them with clocks ten minutes off,
+// connections to the home cut at random, all gateways restarted in the middle.
+func TestACodeIsNeverUsedMoreOftenThanAgreed(t *testing.T) {
+	proxy := newUnreliable(t, *codeSeed)
+	var offset [4]atomic.Int64
+	offset[0].Store(int64(-20 * time.Minute)) // so that a gateway whose clock is behind finds the certificate in force
+	regions := []string{gatewaytest.Guangdong, gatewaytest.Sichuan, gatewaytest.Hunan, gatewaytest.Chongqing}
+	generous := proofcode.Limit{Burst: 1e9, Every: time.Second}
+	w := gatewaytest.Found(t, gatewaytest.Options{Regions: regions, Throttle: gateway.Throttle{Caller: generous, Region: generous},
+		Peers: gateway.Peers{Address: func(region string) (string, bool) {
+			return proxy.listener.Addr().String(), region == gatewaytest.Guangdong && proxy.target.Load() != nil
+		}, Client: peer.ClientOptions{Trip: 1000}},
+		Clock: func(region string) func() time.Time {
+			for i, r := range regions {
+				if r == region {
+					return func() time.Time { return time.Now().Add(time.Duration(offset[i].Load())) }
+				}
+			}
+			return nil
+		}})
+	home := w.Regions[0]
+	issued := home.Constructor(1)
+	id, err := custody.ParseID(issued.ID)
+	require.NoError(t, err)
+	w.Settle()
+	for i, minutes := range []int64{0, 10, -10, 0} {
+		offset[i].Store(minutes * int64(time.Minute))
+	}
+	certificate, err := home.Gateway.Vault().Certificate(id)
+	require.NoError(t, err)
+
+	rng := rand.New(rand.NewPCG(*codeSeed, 64))
+	var codes []*agreed
+	for i := range max(10, *codeAttempts/5) {
+		c, err := home.Gateway.Codes().Create(t.Context(), fmt.Sprint("code ", i), &proofcode.NewCode{Subject: certificate.Subject,
+			UseCause: gatewaytest.UseCause, Scenario: gatewaytest.Scenario, Life: proofcode.MaxLife, Uses: 1 + rng.IntN(3),
+			Audience: custody.Audience{Kind: custody.AudienceAny}, Shown: []custody.Shown{{Commitment: id, Fields: gatewaytest.Disclosed()}}})
+		require.NoError(t, err)
+		codes = append(codes, &agreed{code: c, text: home.Gateway.Codes().Short(c), told: map[string]string{}})
+	}
+	tries := make([]try, *codeAttempts)
+	for i := range tries {
+		tries[i] = try{at: rng.IntN(len(regions)), operation: fmt.Sprint("try ", i), code: codes[rng.IntN(len(codes))]}
+	}
+	var undetermined, refused atomic.Int64
+	for phase := range 3 {
+		address := w.Consortium().PeerAddress(gatewaytest.Guangdong)
+		proxy.target.Store(&address)
+		w.Settle()
+		next := make(chan try)
+		var wait sync.WaitGroup
+		for range 64 {
+			wait.Go(func() {
+				for one := range next {
+					redeemOnce(t, w.Regions[one.at].Gateway, one, &undetermined, &refused)
+				}
+			})
+		}
+		// The later phases repeat some of what the earlier ones tried: what was told before is told again, and counts once.
+		for i := phase * len(tries) / 4; i < (phase+2)*len(tries)/4; i++ {
+			next <- tries[i]
+		}
+		close(next)
+		wait.Wait()
+		w.Reopen()
+	}
+	told, most := 0, 0
+	for _, c := range codes {
+		require.LessOrEqual(t, len(c.told), c.code.Uses, "verdicts told for one code")
+		now, err := w.Regions[0].Gateway.Vault().Code(c.code.ID)
+		require.NoError(t, err)
+		consumed := 0
+		for _, h := range now.Holds {
+			if h.State == custody.HoldConsumed {
+				consumed++
+			}
+		}
+		require.LessOrEqual(t, consumed, c.code.Uses)
+		require.LessOrEqual(t, len(c.told), consumed, "every verdict that was told is counted")
+		told, most = told+len(c.told), most+c.code.Uses
+	}
+	t.Logf("%d codes for %d uses: %d verdicts told, %d attempts refused, %d undetermined, %d connections cut, 3 restarts, 0 uses too many",
+		len(codes), most, told, refused.Load(), undetermined.Load(), proxy.cuts.Load())
+	assert.Greater(t, told, most/2, "codes were used")
+	assert.Positive(t, refused.Load())
+	assert.Positive(t, proxy.cuts.Load(), "connections were cut")
+	assert.Positive(t, undetermined.Load(), "and answers were lost")
+	entries, err := w.Regions[0].Gateway.Vault().CheckUses()
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, entries, uint64(told)) //nolint:gosec // small
+}
+
+func redeemOnce(t *testing.T, g *gateway.Gateway, one try, undetermined, refused *atomic.Int64) {
+	for range 3 {
+		r, err := g.Redeem(context.WithoutCancel(t.Context()), &redemption.Request{Operation: one.operation, Code: one.code.text, Credential: "window",
+			Scenario: gatewaytest.Scenario, Verifier: "窗口", Tenant: "政务服务中心"})
+		switch {
+		case attest.CodeOf(err) == attest.CodeProofCodeUnusable:
+			refused.Add(1)
+			return
+		case err != nil:
+			assert.NoError(t, err)
+			return
+		case r.Result == attest.Undetermined:
+			undetermined.Add(1)
+			continue
+		}
+		assert.Equal(t, attest.Valid, r.Result, r.Code)
+		assert.True(t, r.Consumed)
+		one.code.mu.Lock()
+		if before, ok := one.code.told[one.operation]; ok {
+			assert.Equal(t, before, string(r.Answers[0].Receipt), "a repeat is told the same")
+		}
+		one.code.told[one.operation] = string(r.Answers[0].Receipt)
+		one.code.mu.Unlock()
+		return
+	}
+}

@@ -165,16 +165,8 @@ func (d *Identity) read(leaf *x509.Certificate) (s statement, err error) {
 	if err != nil || jws.Type != TypePeer {
 		return s, stranger("the statement in the certificate cannot be read")
 	}
-	payload, err := attest.ParseJSON(jws.Payload, attest.DefaultLimits())
-	if err != nil {
-		return s, stranger("the statement in the certificate cannot be read")
-	}
-	f := payload.Fields()
-	version, network, spki := f.Int64("v"), f.String("net"), f.String("spki")
-	s = statement{region: f.String("region"), key: jws.KeyID, from: f.Int64("nbf"), until: f.Int64("exp")}
-	hash := sha256.Sum256(leaf.RawSubjectPublicKeyInfo)
-	if f.Done() != nil || version != 1 || network != d.Network || spki != base64.RawURLEncoding.EncodeToString(hash[:]) {
-		return s, stranger("the statement in the certificate is not about this key in this network")
+	if s, err = d.parse(jws, sha256.Sum256(leaf.RawSubjectPublicKeyInfo)); err != nil {
+		return s, err
 	}
 	k, err := d.inForce(s.region, s.key)
 	if err != nil {
@@ -182,6 +174,21 @@ func (d *Identity) read(leaf *x509.Certificate) (s statement, err error) {
 	}
 	if err := jws.Verify(k.Public); err != nil {
 		return s, stranger("the statement's signature does not hold")
+	}
+	return s, nil
+}
+
+// parse reads the statement and holds it against this network and the certificate's key.
+func (d *Identity) parse(jws *attest.JWS, key [32]byte) (s statement, err error) {
+	payload, err := attest.ParseJSON(jws.Payload, attest.DefaultLimits())
+	if err != nil {
+		return s, stranger("the statement in the certificate cannot be read")
+	}
+	f := payload.Fields()
+	version, network, spki := f.Int64("v"), f.String("net"), f.String("spki")
+	s = statement{region: f.String("region"), key: jws.KeyID, from: f.Int64("nbf"), until: f.Int64("exp")}
+	if f.Done() != nil || version != 1 || network != d.Network || spki != base64.RawURLEncoding.EncodeToString(key[:]) {
+		return s, stranger("the statement in the certificate is not about this key in this network")
 	}
 	return s, nil
 }

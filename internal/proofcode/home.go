@@ -109,19 +109,15 @@ func (n *NewCode) validate() error {
 	return validAudience(&n.Audience)
 }
 
+// audienceParts are the members that each kind of audience has: region, office, tenant.
+var audienceParts = map[custody.AudienceKind][3]bool{
+	custody.AudienceAny: {}, custody.AudienceRegion: {true, false, false}, custody.AudienceOffice: {false, true, false},
+	custody.AudienceIntegrator: {true, false, true},
+}
+
 func validAudience(a *custody.Audience) error {
-	good := false
-	switch a.Kind {
-	case custody.AudienceAny:
-		good = a.Region == "" && a.Office == "" && a.Tenant == ""
-	case custody.AudienceRegion:
-		good = a.Region != "" && a.Office == "" && a.Tenant == ""
-	case custody.AudienceOffice:
-		good = a.Region == "" && a.Office != "" && a.Tenant == ""
-	case custody.AudienceIntegrator:
-		good = a.Region != "" && a.Office == "" && a.Tenant != ""
-	}
-	if !good {
+	want, known := audienceParts[a.Kind]
+	if !known || want != [3]bool{a.Region != "", a.Office != "", a.Tenant != ""} {
 		return attest.Errorf(attest.CodeFieldInvalid, "a code is for anybody, a region, an office or a region's integrator")
 	}
 	return nil

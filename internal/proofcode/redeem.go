@@ -138,31 +138,41 @@ func (h *Home) reserve(ctx context.Context, id custody.CodeID, stale attest.Code
 	var out custody.ProofCode
 	var number uint64
 	var why attest.Code
-	err := h.o.Store.ChangeCode(ctx, id, func(c *custody.ProofCode) ([]*custody.Use, error) {
-		now := h.now()
-		uses := h.lapsed(c, Lapse(c, now))
-		attempt := &Attempt{Operation: operationOf(r.By.Region, r.Operation), Scenario: r.Scenario, By: r.By}
-		if why = stale; why == "" && !proofcode.IsFace(r.Code) && c.Seen >= shortUntil(c) {
-			why = attest.CodeProofCodeExpired
-		}
-		repeat := held(c, attempt.Operation) // its answer was lost: the face it came with may be old by now
-		if why != "" && repeat == nil || why == attest.CodeProofCodeFaceForged {
-			return h.refused(c, uses, r, why), nil
-		}
+	err := h.o.Store.ChangeCode(ctx, id, func(c *custody.ProofCode) (uses []*custody.Use, err error) {
+		uses = h.lapsed(c, Lapse(c, h.now()))
 		var hold *custody.Hold
-		if hold, why = Reserve(c, attempt, now); why != "" {
+		if hold, why = h.admit(c, stale, r); why != "" {
 			return h.refused(c, uses, r, why), nil
 		}
 		number, out = hold.Number, *c
 		return uses, nil
 	})
-	switch code := attest.CodeOf(err); {
-	case code == attest.CodeRecordMissing || code == attest.CodeSubjectShredded || err == nil && why != "":
+	if gone(err) || err == nil && why != "" {
 		return nil, 0, unusable()
-	case err != nil:
+	}
+	if err != nil {
 		return nil, 0, err
 	}
 	return &out, number, nil
+}
+
+// gone tells what is not kept here, or not any more.
+func gone(err error) bool {
+	code := attest.CodeOf(err)
+	return code == attest.CodeRecordMissing || code == attest.CodeSubjectShredded
+}
+
+// admit reserves, unless the form in which the code came is worth nothing. A repeat may come with a form that was good when
+// its answer was lost; a forged face is never good.
+func (h *Home) admit(c *custody.ProofCode, stale attest.Code, r *Redemption) (*custody.Hold, attest.Code) {
+	attempt := &Attempt{Operation: operationOf(r.By.Region, r.Operation), Scenario: r.Scenario, By: r.By}
+	if stale == "" && !proofcode.IsFace(r.Code) && c.Seen >= shortUntil(c) {
+		stale = attest.CodeProofCodeExpired
+	}
+	if stale != "" && (held(c, attempt.Operation) == nil || stale == attest.CodeProofCodeFaceForged) {
+		return nil, stale
+	}
+	return Reserve(c, attempt, h.now())
 }
 
 func (h *Home) refused(c *custody.ProofCode, uses []*custody.Use, r *Redemption, why attest.Code) []*custody.Use {
@@ -214,29 +224,33 @@ func (h *Home) Consume(ctx context.Context, region, op string, id custody.CodeID
 		return err
 	}
 	outcome := sha256.Sum256(slices.Concat(receipts...))
+	operation := operationOf(region, op)
 	err = h.o.Store.ChangeCode(ctx, id, func(c *custody.ProofCode) ([]*custody.Use, error) {
 		uses := h.lapsed(c, Lapse(c, h.now()))
-		for i, v := range read {
-			if i >= len(c.Shown) || v.Verdict.Result != attest.Undetermined && v.Verdict.Commitment != c.Shown[i].Commitment {
-				return nil, attest.Errorf(attest.CodeVerificationReceipt, "the receipts are not about what was shown")
-			}
+		if err := about(c, read); err != nil {
+			return nil, err
 		}
-		operation := operationOf(region, op)
 		changed, err := Consume(c, operation, number, outcome)
-		if err != nil && len(uses) == 0 || err == nil && !changed {
-			return uses, err
+		if err != nil || !changed {
+			return uses, err // after an error the lapse is written down by the next change
 		}
-		if err != nil {
-			return nil, err // the lapse is written down by the next change
-		}
-		by := held(c, operation).Verifier
-		return append(uses, &custody.Use{Time: c.Seen, Event: custody.UseVerified, Code: c.ID, By: by, UseCause: c.UseCause, Scenario: c.Scenario,
-			Reason: read[0].Verdict.Code, Shown: c.Shown, Receipts: receipts}), nil
+		return append(uses, &custody.Use{Time: c.Seen, Event: custody.UseVerified, Code: c.ID, By: held(c, operation).Verifier, UseCause: c.UseCause,
+			Scenario: c.Scenario, Reason: read[0].Verdict.Code, Shown: c.Shown, Receipts: receipts}), nil
 	})
-	if attest.CodeOf(err) == attest.CodeRecordMissing || attest.CodeOf(err) == attest.CodeSubjectShredded {
+	if gone(err) {
 		return attest.Errorf(attest.CodeRedemptionLapsed, "no use is reserved under this number")
 	}
 	return err
+}
+
+// about holds that receipts are about what the code shows, in its order.
+func about(c *custody.ProofCode, receipts []*attest.VerificationReceipt) error {
+	for i, r := range receipts {
+		if i >= len(c.Shown) || r.Verdict.Result != attest.Undetermined && r.Verdict.Commitment != c.Shown[i].Commitment {
+			return attest.Errorf(attest.CodeVerificationReceipt, "the receipts are not about what was shown")
+		}
+	}
+	return nil
 }
 
 func (h *Home) readAll(region string, receipts [][]byte) ([]*attest.VerificationReceipt, error) {
@@ -262,7 +276,7 @@ func (h *Home) Release(ctx context.Context, region, op string, id custody.CodeID
 		}
 		return uses, nil
 	})
-	if attest.CodeOf(err) == attest.CodeRecordMissing || attest.CodeOf(err) == attest.CodeSubjectShredded {
+	if gone(err) {
 		return nil
 	}
 	return err
@@ -280,7 +294,7 @@ func (h *Home) Report(ctx context.Context, region string, jws []byte) error {
 		err = h.o.Store.AddUse(ctx, v.ID, &custody.Use{Subject: c.Subject, Time: h.now(), Event: custody.UsePlain, By: custody.UseBy{Region: region, Verifier: v.Verifier},
 			UseCause: v.UseCause, Scenario: v.Scenario, Reason: v.Verdict.Code, Shown: []custody.Shown{{Commitment: c.Commitment}}, Receipts: [][]byte{jws}})
 	}
-	if attest.CodeOf(err) == attest.CodeRecordMissing || attest.CodeOf(err) == attest.CodeSubjectShredded {
+	if gone(err) {
 		return nil
 	}
 	return err

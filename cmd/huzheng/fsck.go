@@ -7,6 +7,7 @@ import (
 
 	"github.com/huzheng-ledger/huzheng/cmd/huzheng/internal/fsck"
 	"github.com/huzheng-ledger/huzheng/cmd/huzheng/internal/terminal"
+	"github.com/huzheng-ledger/huzheng/internal/consortium"
 )
 
 func (a *app) fsckCommand() *cobra.Command {
@@ -62,6 +63,11 @@ func (a *app) fsck(ctx context.Context, store *storeFlags, rebuild bool) error {
 			return nil
 		})
 	}
+	return a.measure(ctx, store, plan)
+}
+
+// measure checks everything against the ledger and reports what it found.
+func (a *app) measure(ctx context.Context, store *storeFlags, plan *consortium.Plan) error {
 	progress := a.newBar(-1, "账本 · ledger")
 	result, err := fsck.Run(ctx, plan, func(done, _ uint64) { progress.set(int64(done)) }) //nolint:gosec // blocks: far below 2^63
 	progress.finish()

@@ -27,7 +27,7 @@ const (
 	everyRevoke = 5  // of the certificates one is revoked
 	quiet       = 20 // answers without valid, one after the other, after which a revocation has arrived at a gateway
 	tryAgain    = 100 * time.Millisecond
-	patience    = 3 * time.Minute // with a machine that does much else
+	patience    = 5 * time.Minute // with a machine that does much else
 )
 
 // load issues, revokes and verifies at every gateway until it is stopped, and remembers what was acknowledged.
@@ -269,9 +269,19 @@ func (l *load) progress(t *testing.T, about string, count int, regions ...string
 		select {
 		case <-changed:
 		case <-timeout.C:
+			for _, r := range regions {
+				t.Logf("%s has %d, is to have %d\n%s", r, l.count(r), want[r]+count, l.w.At(r).Log.Last(12))
+			}
 			require.Failf(t, "no progress", "%s: %d acknowledgements of %v are missing", about, missing, regions)
 		}
 	}
+}
+
+// count is how many acknowledgements a region has.
+func (l *load) count(region string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.acks[region]
 }
 
 // regions are those of all gateways but some.

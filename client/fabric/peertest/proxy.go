@@ -11,15 +11,20 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/status"
 
 	"github.com/huzheng-ledger/huzheng/client/fabric"
 )
+
+// pause lies between attempts to reach the peer: the proxy is to add nothing to what a peer's absence costs.
+const pause = 50 * time.Millisecond
 
 // maxMessage is the largest message that passes.
 const maxMessage = 100 << 20
@@ -48,6 +53,7 @@ func Start(t testing.TB, peer fabric.Endpoint, certificate, key string) *Proxy {
 	require.NoError(t, err)
 	p := &Proxy{}
 	p.up, err = grpc.NewClient(peer.Address, grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(roots, peer.ServerName)),
+		grpc.WithConnectParams(grpc.ConnectParams{MinConnectTimeout: time.Second, Backoff: backoff.Config{BaseDelay: pause, MaxDelay: pause}}),
 		grpc.WithDefaultCallOptions(grpc.ForceCodec(rawCodec{}), grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)))
 	require.NoError(t, err)
 	var config net.ListenConfig

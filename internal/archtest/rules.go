@@ -115,21 +115,21 @@ var dependencies = []dependency{
 	{path: "golang.org/x/oauth2", owners: []string{"internal/signin/..."}, hidden: true},
 	{path: "github.com/zitadel/oidc", owners: []string{"internal/demoidp/..."}, hidden: true},
 	{path: "github.com/go-jose/go-jose", owners: []string{"internal/demoidp/..."}, hidden: true}, // by what zitadel/oidc asks for
-	{path: "github.com/hyperledger/fabric-gateway", owners: []string{"client/fabric/..."}, hidden: true},
+	{path: "github.com/hyperledger/fabric-gateway", owners: []string{"client/fabric/...", "test/benchnet/..."}, hidden: true},
 	{
 		path: "github.com/hyperledger/fabric-protos-go-apiv2", owners: []string{"client/fabric/...", "chaincode/...", "cmd/chaincode/..."},
 		hidden: true, shown: []string{"client/fabric/internal/...", "cmd/chaincode/..."},
 	},
 	{
-		path: "github.com/hyperledger/fabric-contract-api-go", owners: []string{"chaincode/...", "cmd/chaincode/..."},
-		hidden: true, shown: []string{"chaincode/..."},
+		path: "github.com/hyperledger/fabric-contract-api-go", owners: []string{"chaincode/...", "cmd/chaincode/...", "test/benchnet/..."},
+		hidden: true, shown: []string{"chaincode/...", "test/benchnet/..."},
 	},
 	{
-		path: "github.com/hyperledger/fabric-chaincode-go", owners: []string{"chaincode/...", "cmd/chaincode/..."},
+		path: "github.com/hyperledger/fabric-chaincode-go", owners: []string{"chaincode/...", "cmd/chaincode/...", "test/benchnet/..."},
 		hidden: true, shown: []string{"chaincode/...", "cmd/chaincode/..."},
 	},
 	{
-		path: "google.golang.org/grpc", owners: []string{"client/fabric/...", "cmd/chaincode/..."},
+		path: "google.golang.org/grpc", owners: []string{"client/fabric/...", "cmd/chaincode/...", "test/benchnet/..."},
 		hidden: true, shown: []string{"client/fabric/internal/..."},
 	},
 	{

@@ -41,13 +41,23 @@ var (
 type Network struct {
 	Dir       string
 	Chaincode string // the program that it began with
+	Programs  string // the folder of Fabric's own
 	t         testing.TB
 	program   string // huzheng-net
+	bases     map[string]int
 }
 
 // Up starts a network of Regions. The test has to lie two folders below the root of the module. It is skipped, with the
 // reason, where no network is wanted or Fabric cannot be built.
 func Up(t testing.TB) *Network {
+	t.Helper()
+	n := prepare(t)
+	n.up()
+	return n
+}
+
+// prepare builds every program.
+func prepare(t testing.TB) *Network {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("starts a whole Fabric network")
@@ -55,17 +65,28 @@ func Up(t testing.TB) *Network {
 	if os.Getenv(Env) == "" {
 		t.Skipf("starts a whole Fabric network, where %s is set: make test-faults", Env)
 	}
-	n := &Network{Dir: filepath.Join(t.TempDir(), "net"), t: t}
+	n := &Network{Dir: filepath.Join(t.TempDir(), "net"), t: t, bases: map[string]int{}}
 	n.program = Build(t, "../../network", "./cmd/huzheng-net")
 	n.Chaincode = Build(t, "../..", "./cmd/chaincode")
-	if out, err := n.run(buildTime, "binaries"); err != nil {
+	out, err := n.run(buildTime, "binaries")
+	if err != nil {
 		t.Skipf("Fabric cannot be built here: %v\n%s", err, out)
 	}
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	n.Programs = lines[len(lines)-1]
 	t.Cleanup(n.down)
-	began := time.Now()
-	n.Do("up", "--topology", n.topology(), "--chaincode", n.Chaincode)
-	t.Logf("a network of %d regions is up in %v", len(Regions), time.Since(began).Round(100*time.Millisecond))
 	return n
+}
+
+// up starts the network and returns how long that took.
+func (n *Network) up(more ...string) time.Duration {
+	n.t.Helper()
+	topology := n.topology()
+	began := time.Now()
+	n.Do(append([]string{"up", "--topology", topology, "--chaincode", n.Chaincode}, more...)...)
+	took := time.Since(began)
+	n.t.Logf("a network of %d regions is up in %v", len(Regions), took.Round(100*time.Millisecond))
+	return took
 }
 
 // Build builds a program of the module in a folder.
@@ -85,7 +106,9 @@ func (n *Network) topology() string {
 	var text strings.Builder
 	text.WriteString("bft: {requestForward: 1s, requestComplain: 3s, leaderHeartbeat: 6s, viewChange: 5s}\nregions:\n")
 	for _, r := range Regions {
-		fmt.Fprintf(&text, "  - {code: %q, name: %s, msp: %s, portBase: %d}\n", r.Code, r.Name, r.MSP, FreePorts(n.t))
+		base := FreePorts(n.t)
+		n.bases[r.Code] = base
+		fmt.Fprintf(&text, "  - {code: %q, name: %s, msp: %s, portBase: %d}\n", r.Code, r.Name, r.MSP, base)
 	}
 	file := filepath.Join(n.t.TempDir(), "topology.yaml")
 	require.NoError(n.t, os.WriteFile(file, []byte(text.String()), 0o600))

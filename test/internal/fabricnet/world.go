@@ -42,9 +42,11 @@ type World struct {
 	*Network
 	Gateways []*Gateway // in the order of Regions
 
-	t   testing.TB
-	o   Options
-	dir string
+	t       testing.TB
+	o       Options
+	dir     string
+	network string // the consortium's id
+	stores  func(code string) gateway.Place
 }
 
 // Gateway is one region's gateway on the network, with a client of its API.
@@ -64,7 +66,8 @@ func Found(t testing.TB, n *Network, o Options) *World {
 	if o.Witness == 0 {
 		o.Witness = 500 * time.Millisecond
 	}
-	w := &World{Network: n, t: t, o: o, dir: t.TempDir()}
+	w := &World{Network: n, t: t, o: o, dir: t.TempDir(), network: NetworkID}
+	w.stores = w.own
 	var founders []registry.Founder
 	for _, r := range Regions {
 		founder, err := gateway.Create(w.place(r.Code), attest.SuiteStd,
@@ -74,25 +77,44 @@ func Found(t testing.TB, n *Network, o Options) *World {
 	}
 	t.Cleanup(func() { require.NoError(t, w.Close()) })
 	var signing []*gateway.Gateway
-	for _, r := range Regions {
-		g := &Gateway{world: w, region: r, Log: newLog()}
-		w.Gateways = append(w.Gateways, g)
-		g.Open()
+	for _, g := range w.openAll() {
 		signing = append(signing, g.Gateway)
 	}
 	slices.SortFunc(founders, func(a, b registry.Founder) int { return strings.Compare(a.Region.Code, b.Region.Code) })
 	require.NoError(t, gateway.Found(t.Context(), NetworkID, attest.SuiteStd, founders, signing))
+	w.establishTrust()
+	return w
+}
+
+func (w *World) openAll() []*Gateway {
+	w.t.Helper()
+	for _, r := range Regions {
+		g := &Gateway{world: w, region: r, Log: newLog()}
+		w.Gateways = append(w.Gateways, g)
+		g.Open()
+	}
+	return w.Gateways
+}
+
+func (w *World) establishTrust() {
+	w.t.Helper()
 	w.CaughtUp()
 	var regions []*gatewaytest.Region
 	for _, g := range w.Gateways {
 		regions = append(regions, g.Region)
 	}
-	gatewaytest.EstablishTrust(t, regions, w.CaughtUp)
+	gatewaytest.EstablishTrust(w.t, regions, w.CaughtUp)
 	w.Settle()
-	return w
 }
 
+// place is where a region's stores lie.
 func (w *World) place(code string) gateway.Place {
+	w.t.Helper()
+	return w.stores(code)
+}
+
+// own is a place in the world's folder.
+func (w *World) own(code string) gateway.Place {
 	w.t.Helper()
 	master, err := keys.NewMaster(gatewaytest.MasterSecret(code))
 	require.NoError(w.t, err)
@@ -111,7 +133,7 @@ func (g *Gateway) Open() {
 	var err error
 	g.Ledger, err = fabric.Dial(c.Config)
 	require.NoError(w.t, err)
-	g.open, err = open(context.Background(), w.place(g.region.Code), &c, w.o.Witness, slog.New(g.Log))
+	g.open, err = open(context.Background(), w.network, w.place(g.region.Code), &c, w.o.Witness, slog.New(g.Log))
 	require.NoError(w.t, err)
 	g.Region = gatewaytest.Adopt(w.t, g.open.Gateways[0], g.Region)
 }
@@ -120,10 +142,12 @@ func (g *Gateway) Open() {
 const batchWait = 50 * time.Millisecond
 
 // open opens a region's gateway on its network, at work.
-func open(ctx context.Context, place gateway.Place, c *fabric.Connection, witness time.Duration, log *slog.Logger) (*consortium.Consortium, error) {
+func open(ctx context.Context, network string, place gateway.Place, c *fabric.Connection, witness time.Duration, log *slog.Logger,
+) (*consortium.Consortium, error) {
 	config := api.DefaultConfig()
 	config.Address = api.Rate{PerSecond: 1e6, Burst: 1e6}
-	return consortium.Open(ctx, &consortium.Plan{Network: NetworkID, Connection: c, BatchWait: batchWait, WitnessEvery: witness,
+	config.Credential = config.Address
+	return consortium.Open(ctx, &consortium.Plan{Network: network, Connection: c, BatchWait: batchWait, WitnessEvery: witness,
 		Members: []consortium.Member{{Place: place, Region: attest.Region{Code: c.Region}}}, API: config, Logger: log})
 }
 

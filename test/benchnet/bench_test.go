@@ -1,0 +1,172 @@
+package benchnet_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/huzheng-ledger/huzheng/test/internal/fabricnet"
+)
+
+var (
+	during  = flag.Duration("benchnet.during", 15*time.Second, "for how long the plain application's transactions come; other loads take two thirds of it")
+	batches = flag.Int("benchnet.batches", 96, "batches of 4,096 that each gateway anchors")
+	lones   = flag.Int("benchnet.lone", 40, "batches that are anchored alone")
+	revoked = flag.Int("benchnet.revocations", 30, "certificates that each region revokes")
+	file    = flag.String("benchnet.json", "", "file for the report as JSON")
+)
+
+// What is on its way at once.
+const (
+	writing = 256 // transactions of the plain application, over all regions
+	asking  = 32  // Evaluate, and verdicts
+)
+
+// measuring is one run.
+type measuring struct {
+	*report
+	b       *testing.B
+	w       *fabricnet.World
+	plain   *plain
+	written int
+
+	transactions, evaluations *load
+}
+
+// BenchmarkNetwork prints the table of what is promised of a network and what it reached.
+func BenchmarkNetwork(b *testing.B) {
+	for b.Loop() {
+		benchmark(b)
+	}
+}
+
+func benchmark(b *testing.B) {
+	m := &measuring{b: b, report: newReport()}
+	n, took := fabricnet.UpWithGateways(b)
+	m.add(&row{Name: "up", Zh: "启动四省网络（程序已缓存）", En: "huzheng-net up with binaries cached, until every gateway is ready", Unit: "s", Promise: 20,
+		AtMost: true, Reached: took.Seconds(), Note: "4 CAs, orderers, peers, chaincode servers, gateways; charter included"})
+	m.w = fabricnet.Adopt(b, n)
+	m.plain = deployPlain(b, n)
+	for _, step := range []struct {
+		name string
+		run  func()
+	}{
+		{"plain transactions", m.write}, {"Evaluate", m.evaluate}, {"verdicts", m.verify}, {"batches", m.anchor}, {"lone batches and the chain", m.chain},
+		{"revocations", m.revoke},
+	} {
+		fmt.Fprintf(os.Stderr, "测量 · measuring %s\n", step.name)
+		step.run()
+	}
+	m.Load += " → " + loadAverage()
+	require.NoError(b, m.print(os.Stdout))
+	require.NoError(b, m.save(*file))
+	for _, r := range m.Rows {
+		b.ReportMetric(r.Reached, r.Name+"-"+r.Unit)
+	}
+}
+
+func (m *measuring) short() time.Duration { return *during * 2 / 3 }
+
+// write measures the plain application's transactions.
+func (m *measuring) write() {
+	m.transactions = closed(m.b.Context(), writing, *during, m.plain.put)
+	l := m.transactions
+	require.NotEmpty(m.b, l.took, "no transaction of the plain application succeeded: %v", l.first)
+	m.written = len(l.took) + l.failed
+	m.add(&row{Name: "plain_tx", Zh: "普通 Fabric 应用：一份证照一笔交易", En: "a plain application: one certificate a transaction", Unit: "/s",
+		Reached: l.perSecond(), Note: fmt.Sprintf("%d in flight over 4 peers, p50 %.0f ms, %d failed", writing, l.at(0.5), l.failed)})
+}
+
+// evaluate measures the plain application's queries.
+func (m *measuring) evaluate() {
+	among := m.written
+	if m.transactions.failed > 0 {
+		among = 1
+	}
+	m.evaluations = closed(m.b.Context(), asking, m.short(), m.plain.get(among))
+	l := m.evaluations
+	require.NotEmpty(m.b, l.took, "%v", l.first)
+	m.add(&row{Name: "plain_evaluate", Zh: "普通 Fabric 应用：查询一个键", En: "a plain application: Evaluate of one key", Unit: "/s",
+		Reached: l.perSecond(), Note: fmt.Sprintf("%d in flight at one peer, p50 %.1f ms, p99 %.1f ms, %d failed", asking, l.at(0.5), l.at(0.99), l.failed)})
+}
+
+// verify measures verdicts at one gateway on certificates of another region.
+func (m *measuring) verify() {
+	const different = 128
+	from, to := m.w.Gateways[0], m.w.Gateways[1]
+	unbound, bound := presentations(m.b, from, to, certificates(m.b, from, "verdicts", 0, different))
+	m.w.Settle()
+	d := doorOf(m.b, to)
+	off := m.judge(closed(m.b.Context(), asking, m.short(), d.verdicts(unbound)))
+	on := m.judge(closed(m.b.Context(), asking, m.short()/2, d.verdicts(bound)))
+	m.add(&row{Name: "verify", Zh: "经 HTTP 核验，全部检查", En: "verdicts over HTTP, all checks, receipt signed and recorded", Unit: "/s",
+		Promise: 2 * m.evaluations.perSecond(), Reached: off.perSecond(),
+		Note: fmt.Sprintf("2 × Evaluate; %d in flight, p50 %.1f ms; binding off; with binding %.0f/s", asking, off.at(0.5), on.perSecond())})
+
+	// The same load: as many requests a second as Evaluate took in.
+	rate := m.evaluations.perSecond()
+	same := m.judge(open(m.b.Context(), rate, m.short(), d.verdicts(unbound)))
+	m.add(&row{Name: "verify_p50", Zh: "同等负载下的 p50", En: "p50 at the same load", Unit: "ms", Promise: m.evaluations.at(0.5) / 10, AtMost: true,
+		Reached: same.at(0.5), Note: fmt.Sprintf("a tenth of Evaluate's; %.0f requests a second, what Evaluate reached; p99 %.1f ms", rate, same.at(0.99))})
+}
+
+// judge holds a load to every verdict having been the right one.
+func (m *measuring) judge(l *load) *load {
+	require.NoError(m.b, l.first, "%d of %d verdicts", l.failed, l.failed+len(l.took))
+	return l
+}
+
+// anchor measures batches, many at a time.
+func (m *measuring) anchor() {
+	took, err := many(m.b.Context(), m.w, *batches)
+	require.NoError(m.b, err)
+	count := len(m.w.Gateways) * *batches
+	rate := float64(count*leaves) / took.Seconds()
+	plain := m.transactions.perSecond()
+	m.add(
+		&row{Name: "anchor", Zh: "上链并在四个网关可查", En: "certificates anchored and indexed at all four gateways", Unit: "/s", Promise: 50_000, Reached: rate,
+			Note: fmt.Sprintf("%d batches of %d from four gateways, in %.1f s", count, leaves, took.Seconds())},
+		&row{Name: "anchor_ratio", Zh: "与普通应用之比", En: "the same against the plain application's transactions", Unit: "×", Promise: 300, Reached: rate / plain,
+			Note: fmt.Sprintf("%.0f/s against %.0f/s", rate, plain)})
+}
+
+// chain measures lone batches, and what the chain has become.
+func (m *measuring) chain() {
+	took, blocks, err := lone(m.b.Context(), m.w, *lones)
+	require.NoError(m.b, err)
+	m.add(&row{Name: "lone", Zh: "单独一批：提交到四个网关可查", En: "a lone batch, handed over to indexed everywhere", Unit: "ms", Promise: 500, AtMost: true,
+		Reached: milliseconds(took[len(took)/2]), Note: fmt.Sprintf("p50 of %d; p99 %.0f ms", len(took), milliseconds(took[len(took)*99/100]))})
+
+	c := m.w.Connection(m.w.Gateways[0].Code).Config
+	read, reading := chain(m.b, c)
+	alone := weigh(m.b, m.plain, read, func(number uint64) bool { return slices.Contains(blocks, number) })
+	all := weigh(m.b, m.plain, read, func(uint64) bool { return true })
+	m.add(&row{Name: "chain_bytes", Zh: "每份证照的链上字节（每批 4096，整块计）", En: "bytes on chain a certificate, whole blocks, batches alone", Unit: "B",
+		Promise: 3, AtMost: true, Reached: alone.each(),
+		Note: fmt.Sprintf("%d batches in blocks of their own; %.2f over all %d batches", alone.batches, all.each(), all.batches)})
+
+	commands := 0
+	for i := range read {
+		for j := range read[i].Transactions {
+			if read[i].Transactions[j].Valid {
+				commands++
+			}
+		}
+	}
+	all0 := rebuild(m.b, c, read[len(read)-1].Number)
+	m.add(&row{Name: "rebuild", Zh: "从第 0 块重建索引", En: "an index from block 0 of this chain, fetched and checked", Unit: "/s", Reached: float64(commands) / all0.Seconds(),
+		Note: fmt.Sprintf("%d commands in %d blocks, beside %d plain transactions, in %.1f s, of which fetching and checking blocks %.1f s",
+			commands, len(read), m.written, all0.Seconds(), reading.Seconds())})
+}
+
+// revoke measures how soon a revocation counts everywhere.
+func (m *measuring) revoke() {
+	l := revocations(m.b, m.w, 1000, *revoked)
+	m.add(&row{Name: "revocation", Zh: "撤销确认后各网关均拒绝", En: "acknowledged revocation to refused at every gateway, p99", Unit: "ms", Promise: 1000, AtMost: true,
+		Reached: l.at(0.99), Note: fmt.Sprintf("%d revocations, p50 %.0f ms, at most %.0f ms", len(l.took), l.at(0.5), l.at(1))})
+}

@@ -1,0 +1,92 @@
+package benchnet_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// load is what a number of requests took.
+type load struct {
+	took   []time.Duration // sorted, of those that succeeded
+	failed int
+	first  error // of those that failed
+	wall   time.Duration
+}
+
+func (l *load) perSecond() float64 { return float64(len(l.took)) / l.wall.Seconds() }
+
+// at is the time that the share of the requests did not exceed, in milliseconds.
+func (l *load) at(share float64) float64 {
+	if len(l.took) == 0 {
+		return 0
+	}
+	return milliseconds(l.took[min(len(l.took)-1, int(share*float64(len(l.took))))])
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// request is number n of a load, made by one of its workers.
+type request func(ctx context.Context, worker, n int) error
+
+// closed keeps a number of requests on their way at any time.
+func closed(ctx context.Context, inFlight int, during time.Duration, do request) *load {
+	began := time.Now()
+	return run(ctx, inFlight, func(n int) (time.Time, bool) {
+		now := time.Now()
+		return now, now.Sub(began) < during
+	}, do)
+}
+
+// open makes so many requests a second, whatever becomes of the earlier ones, and counts each from when it was due.
+func open(ctx context.Context, perSecond float64, during time.Duration, do request) *load {
+	began := time.Now()
+	return run(ctx, openWorkers, func(n int) (time.Time, bool) {
+		due := time.Duration(float64(n) / perSecond * float64(time.Second))
+		if due >= during {
+			return time.Time{}, false
+		}
+		at := began.Add(due)
+		time.Sleep(time.Until(at)) // the schedule of the load
+		return at, true
+	}, do)
+}
+
+// openWorkers is how many requests of an open load may be on their way.
+const openWorkers = 256
+
+func run(ctx context.Context, workers int, next func(n int) (from time.Time, more bool), do request) *load {
+	var (
+		l       load
+		mu      sync.Mutex
+		count   atomic.Int64
+		running sync.WaitGroup
+	)
+	began := time.Now()
+	for worker := range workers {
+		running.Go(func() {
+			for ctx.Err() == nil {
+				n := int(count.Add(1)) - 1
+				from, more := next(n)
+				if !more {
+					return
+				}
+				err := do(ctx, worker, n)
+				took := time.Since(from)
+				mu.Lock()
+				if err == nil {
+					l.took = append(l.took, took)
+				} else if l.failed++; l.first == nil {
+					l.first = err
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	running.Wait()
+	l.wall = time.Since(began)
+	slices.Sort(l.took)
+	return &l
+}

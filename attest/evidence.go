@@ -48,9 +48,10 @@ type Policy struct {
 	MaxBindingAge int64
 }
 
-// DefaultPolicy keeps the hard bound of a revocation: nothing older than a minute makes a document valid.
+// DefaultPolicy keeps the hard bound of a revocation: nothing older than a minute makes a document valid. Five seconds less
+// are allowed, since ages are counted in whole seconds and a verdict takes its time to arrive.
 func DefaultPolicy() Policy {
-	return Policy{MaxIndexAge: 60, MaxWitnessLag: 60, ClockSkew: 60, MaxBindingAge: 300}
+	return Policy{MaxIndexAge: 55, MaxWitnessLag: 55, ClockSkew: 60, MaxBindingAge: 300}
 }
 
 // Ledger is what a follower knows of the ledger and of the other regions' view of it.

@@ -81,6 +81,14 @@ func bound() []judged {
 		}, attest.Invalid, attest.CodeBindingStale, nil},
 		{"bound to another audience", bind(7, "office-2", "nonce-1", 0), attest.Invalid, attest.CodeBindingAudience, nil},
 		{"bound to another nonce", bind(7, "office-1", "nonce-2", 0), attest.Invalid, attest.CodeBindingNonce, nil},
+		{"relayed for another nonce", func(s *stage) {
+			s.bound(s.Holder(7), "office-1", "nonce-2", 0)
+			s.request.Relayed = true
+		}, attest.Undetermined, attest.CodeRegionAnswer, map[attest.CheckName]attest.Code{attest.CheckBinding: attest.CodeBindingNonce}},
+		{"relayed by a clock that is behind", func(s *stage) {
+			s.bound(s.Holder(7), "office-1", "nonce-1", attest.DefaultPolicy().MaxBindingAge+attest.RelayedSkew)
+			s.request.Relayed = true
+		}, attest.Valid, attest.CodeOK, nil},
 		{"bound by another", bind(8, "office-1", "nonce-1", 0), attest.Invalid, attest.CodeBindingSignature, nil},
 		{"not bound", func(s *stage) { s.request.Nonce = "nonce-1" }, attest.Invalid, attest.CodeBindingMissing, nil},
 		{"nobody's", func(s *stage) {
@@ -147,12 +155,12 @@ func doubtful() []judged {
 	frozen := ledger(func(l *attest.Ledger) { l.Frozen = true })
 	both := func(a, b func(s *stage)) func(s *stage) { return func(s *stage) { a(s); b(s) } }
 	return []judged{
-		{"a stale index", ledger(func(l *attest.Ledger) { l.Age = 61 }), attest.Undetermined, attest.CodeIndexStale, nil},
-		{"an index as old as may be", ledger(func(l *attest.Ledger) { l.Age = 60 }), attest.Valid, attest.CodeOK, nil},
+		{"a stale index", ledger(func(l *attest.Ledger) { l.Age = 56 }), attest.Undetermined, attest.CodeIndexStale, nil},
+		{"an index as old as may be", ledger(func(l *attest.Ledger) { l.Age = 55 }), attest.Valid, attest.CodeOK, nil},
 		{"a region contradicts", frozen, attest.Undetermined, attest.CodeWitnessFrozen, nil},
 		{"too few agree", ledger(func(l *attest.Ledger) { l.Agreeing = l.Agreeing[:1] }), attest.Undetermined, attest.CodeWitnessTooFew, nil},
 		{"nobody there", ledger(func(l *attest.Ledger) { l.Regions, l.Agreeing = 0, nil }), attest.Undetermined, attest.CodeWitnessTooFew, nil},
-		{"agreement lags", ledger(func(l *attest.Ledger) { l.Lag = 61 }), attest.Undetermined, attest.CodeWitnessLag, nil},
+		{"agreement lags", ledger(func(l *attest.Ledger) { l.Lag = 56 }), attest.Undetermined, attest.CodeWitnessLag, nil},
 		{"the batch is not agreed on yet", ledger(func(l *attest.Ledger) { l.AgreedHeight = 1 }), attest.Undetermined, attest.CodeWitnessPending, nil},
 		{"a look-up fails", func(s *stage) {
 			s.Fail = func(key string) error {

@@ -47,7 +47,7 @@ func TestJudge(t *testing.T) {
 				for _, check := range v.Checks {
 					seen[check.Code] = true
 				}
-				results[v.Result] = true
+				results[v.Result], seen[v.Code] = true, true
 			})
 		}
 	}

@@ -73,7 +73,7 @@ func TestJudgeLeaf(t *testing.T) {
 		"an unreadable receipt":      {func(r *recordedFile) { r.raw = []byte("x") }, attest.Undetermined, attest.CodeJSONSyntax},
 		"a file that cannot be read": {func(r *recordedFile) { r.err = attest.Errorf(attest.CodeDatasetRow, "x") }, attest.Invalid, attest.CodeDatasetRow},
 		"frozen":                     {func(r *recordedFile) { r.Seen.Frozen = true }, attest.Undetermined, attest.CodeWitnessFrozen},
-		"stale":                      {func(r *recordedFile) { r.Seen.Age = 61 }, attest.Undetermined, attest.CodeIndexStale},
+		"stale":                      {func(r *recordedFile) { r.Seen.Age = 56 }, attest.Undetermined, attest.CodeIndexStale},
 		"frozen beats another file":  {func(r *recordedFile) { r.Seen.Frozen = true; r.file = nil }, attest.Undetermined, attest.CodeWitnessFrozen},
 		"a look-up fails": {func(r *recordedFile) {
 			r.Fail = func(string) error { return attest.Errorf(attest.CodeStoreFailed, "closed") }

@@ -141,7 +141,8 @@ type AuditEntry struct {
 	Time       int64 // Unix seconds
 	// ReportTo is the region that is to be told of the receipt, as its citizen's certificate was used; empty: none. It is
 	// not part of the record.
-	ReportTo string
+	ReportTo   string
+	CaseNumber string // the verifier's own reference (办件编号); empty: none. The receipt does not carry it
 }
 
 // Grades of a dataset (GB/T 43697). 核心 data never reaches a catalogue.

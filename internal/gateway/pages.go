@@ -7,12 +7,15 @@ import (
 	"github.com/huzheng-ledger/huzheng/api"
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/gbt"
+	"github.com/huzheng-ledger/huzheng/internal/paper"
+	"github.com/huzheng-ledger/huzheng/internal/qr"
 	"github.com/huzheng-ledger/huzheng/internal/session"
 	"github.com/huzheng-ledger/huzheng/internal/signin"
 	"github.com/huzheng-ledger/huzheng/internal/throttle"
 	"github.com/huzheng-ledger/huzheng/web/ledger"
 	"github.com/huzheng-ledger/huzheng/web/public"
 	"github.com/huzheng-ledger/huzheng/web/shell"
+	"github.com/huzheng-ledger/huzheng/web/upload"
 )
 
 // Pages is how a gateway serves web pages.
@@ -49,10 +52,31 @@ func (g *Gateway) pages(cfg *api.Config) (http.Handler, error) {
 	limiter := throttle.New(rate, g.o.Clock)
 	address := cfg.ClientAddress
 	return shell.New(shellOptions,
-		public.New(public.Deps{Verifier: publicVerifier{g},
+		public.New(public.Deps{Verifier: publicVerifier{g}, Decoder: photos{qr.NewReader(photosAtOnce)}, Extractor: extractor{},
 			Allow: func(r *http.Request) bool { return limiter.Take(address(r), 1) == 0 }}),
 		ledger.New(ledgerPages{g, &latestBatches{}}),
 	)
+}
+
+// photosAtOnce bounds the photos that are read at the same time, each of which may take many megabytes.
+const photosAtOnce = 2
+
+// photos is upload.Decoder over internal/qr.
+type photos struct{ *qr.Reader }
+
+// Decode implements upload.Decoder.
+func (s photos) Decode(ctx context.Context, image []byte) (string, error) { return s.Read(ctx, image) }
+
+// extractor is upload.Extractor over internal/paper.
+type extractor struct{}
+
+// Extract implements upload.Extractor.
+func (extractor) Extract(pdf []byte) (*upload.Material, error) {
+	a, err := paper.Extract(pdf)
+	if err != nil {
+		return nil, err
+	}
+	return &upload.Material{Presentation: upload.Presentation{SDJWT: a.Presentation, Receipt: a.Inclusion}, Verification: a.Verification}, nil
 }
 
 // offices is shell.Offices over the region's index.

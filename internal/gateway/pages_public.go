@@ -5,9 +5,11 @@ import (
 	"slices"
 
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/attest/portable"
 	"github.com/huzheng-ledger/huzheng/attest/registry"
 	"github.com/huzheng-ledger/huzheng/internal/verify"
 	"github.com/huzheng-ledger/huzheng/web/public"
+	"github.com/huzheng-ledger/huzheng/web/upload"
 )
 
 // publicCredential stands where a credential's id stands in the audit log, for verifications of whoever came to the page.
@@ -21,15 +23,17 @@ const publicScenario = "公众查验"
 type publicVerifier struct{ g *Gateway }
 
 // Verify implements public.Verifier.
-func (s publicVerifier) Verify(ctx context.Context, p public.Presentation, why public.Purpose) (*public.Answer, error) {
+func (s publicVerifier) Verify(ctx context.Context, p upload.Presentation, why public.Purpose) (*public.Answer, error) {
 	if why.Scenario == "" {
 		var err error
 		if why.Scenario, err = s.scenarioFor(p.SDJWT); err != nil {
 			return nil, err
 		}
 	}
-	answer, err := s.g.verifier.Verify(ctx, &verify.Submission{Presentation: p.SDJWT, Receipt: p.Receipt, Credential: publicCredential,
-		Request: attest.Request{Verifier: "公共核验", UseCause: why.UseCause, Scenario: why.Scenario}})
+	submission := &verify.Submission{Presentation: p.SDJWT, Receipt: p.Receipt, Credential: publicCredential,
+		Request: attest.Request{Verifier: "公共核验", UseCause: why.UseCause, Scenario: why.Scenario}}
+	expect(p, &submission.Request)
+	answer, err := s.g.verifier.Verify(ctx, submission)
 	if err != nil {
 		return nil, err
 	}
@@ -37,6 +41,13 @@ func (s publicVerifier) Verify(ctx context.Context, p public.Presentation, why p
 	out := &public.Answer{Verdict: answer.Verdict, Purpose: why, Claims: answer.Claims, Profile: answer.Profile,
 		ReceiptID: answer.ReceiptID, Time: s.g.now().Unix()}
 	return out, s.name(out)
+}
+
+// expect completes a request by what a self-contained presentation is bound to.
+func expect(p upload.Presentation, r *attest.Request) {
+	if p.SelfContained {
+		(&portable.Presentation{SDJWT: p.SDJWT, Receipt: p.Receipt}).Expect(r)
+	}
 }
 
 // name adds the names of authority and type, where the ledger has them.

@@ -199,10 +199,10 @@ func TestThePublicVerifiesFiles(t *testing.T) {
 	assert.Contains(t, body, text.Of(text.Chinese, "public.receipt.broken"))
 
 	_, body = b.upload(abroad.URL, why, map[string]string{"a.sdjwt": presented.Presentation})
-	assert.Contains(t, body, text.Of(text.Chinese, "public.result.undetermined"), "no receipt is a doubt")
+	assert.Contains(t, body, text.Of(text.Chinese, "verdict.result.undetermined"), "no receipt is a doubt")
 	status, body = b.upload(abroad.URL, why, map[string]string{"a.receipt.json": string(presented.Receipt)})
 	assert.Equal(t, http.StatusUnprocessableEntity, status)
-	assert.Contains(t, body, text.Of(text.Chinese, "public.read.receipt-only"))
+	assert.Contains(t, body, text.Of(text.Chinese, "upload.receipt-only"))
 	status, body = b.upload(abroad.URL, map[string]string{"useCause": " ", "scenario": "没有的事项"}, nil)
 	assert.Equal(t, http.StatusUnprocessableEntity, status)
 	for _, key := range []string{"public.error.cause", "public.error.scenario", "public.error.nothing"} {

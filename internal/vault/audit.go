@@ -32,6 +32,9 @@ func encodeAudit(dst []byte, e *custody.AuditEntry, previous [32]byte) []byte {
 	w.string(e.Credential)
 	w.string(e.UseCause)
 	w.int(e.Time)
+	if e.CaseNumber != "" { // as before there were any, where there is none
+		w.string(e.CaseNumber)
+	}
 	return w.b
 }
 
@@ -39,6 +42,9 @@ func decodeAudit(seq uint64, plain []byte) (e *custody.AuditEntry, previous [32]
 	r := newReader(plain)
 	previous = r.array32()
 	e = &custody.AuditEntry{Seq: seq, Place: r.place(), ID: r.string(), JWS: r.bytes(), Credential: r.string(), UseCause: r.string(), Time: r.int()}
+	if len(r.b) > 0 {
+		e.CaseNumber = r.string()
+	}
 	return e, previous, r.done()
 }
 
@@ -68,6 +74,7 @@ func (v *Vault) AppendAudit(ctx context.Context, e *custody.AuditEntry) (uint64,
 		if e.ReportTo != "" {
 			t.setStore(keyNumber(prefixReport, e.Seq), []byte(e.ReportTo))
 		}
+		t.fileAudit(e)
 		return nil
 	})
 	return e.Seq, err

@@ -39,6 +39,7 @@ const (
 	prefixUsePointer  = 'U' // U subject(32)                  → one more than the number of the subject's last entry
 	prefixUseSeen     = 'S' // S hmac(16)                     → empty: a receipt that is in the record of uses
 	prefixRedemption  = 'R' // R hmac(16)                     → redemption that this gateway makes
+	prefixFiled       = 'F' // F hmac(16) seq(8)              → empty: an audit record of a credential's day or case
 )
 
 func keyMeta() []byte { return []byte{prefixMeta} }
@@ -91,6 +92,10 @@ func keyHeld(s custody.Subject, p custody.Place) []byte {
 
 // numberOf reads back what keyNumber made, whose length was checked.
 func numberOf(key []byte) uint64 { return binary.BigEndian.Uint64(key[1:]) }
+
+func keyFiled(h [16]byte, seq uint64) []byte {
+	return binary.BigEndian.AppendUint64(keyHashed(prefixFiled, h), seq)
+}
 
 // prefixEnd is the first key behind those that begin with prefix.
 func prefixEnd(prefix []byte) []byte {

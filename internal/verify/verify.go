@@ -33,7 +33,8 @@ type Record struct {
 	Time       int64 // Unix seconds
 	// Issuer is the region whose citizen's certificate was used and that has not heard of it: the recorder sees that it
 	// does. Empty where there is nothing to tell.
-	Issuer string
+	Issuer     string
+	CaseNumber string // empty: none
 }
 
 // Replica is the region's index. Read lends a view of one state of the ledger, in which no block becomes visible while
@@ -72,6 +73,7 @@ type Submission struct {
 	Presentation []byte // SD-JWT, with key binding where the request asks for it
 	Receipt      []byte // inclusion receipt; empty where the presenter has none
 	Credential   string // id of the API credential that asks
+	CaseNumber   string // the verifier's own reference (办件编号), for the record alone; empty: none
 	Request      attest.Request
 }
 
@@ -113,7 +115,7 @@ func (v *Verifier) Verify(ctx context.Context, s *Submission) (*Answer, error) {
 		issuer = ""
 	}
 	err = v.o.Recorder.Record(ctx, Record{Issuer: issuer, ReceiptID: answer.ReceiptID, Receipt: answer.Receipt, Key: key.KeyID(),
-		Suite: key.Public().Suite(), Credential: s.Credential, UseCause: request.UseCause, Time: now})
+		Suite: key.Public().Suite(), Credential: s.Credential, UseCause: request.UseCause, Time: now, CaseNumber: s.CaseNumber})
 	if err != nil {
 		return nil, err
 	}

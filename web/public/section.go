@@ -2,10 +2,7 @@ package public
 
 import (
 	"embed"
-	"errors"
-	"io"
 	"io/fs"
-	"mime/multipart"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,15 +10,13 @@ import (
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/web/shell"
+	"github.com/huzheng-ledger/huzheng/web/upload"
 )
 
 //go:embed pages/*.html
 var files embed.FS
 
 type section struct{ Deps }
-
-// maxUpload bounds what is handed in: a photo of a phone, a PDF with its attachment.
-const maxUpload = 12 << 20
 
 // New makes the section.
 func New(d Deps) shell.Section {
@@ -35,7 +30,7 @@ func New(d Deps) shell.Section {
 		Routes: []shell.Route{
 			{Method: http.MethodGet, Path: "/", Access: shell.Everybody(), Handle: s.form},
 			{Method: http.MethodGet, Path: "/verify", Access: shell.Everybody(), Handle: s.form},
-			{Method: http.MethodPost, Path: "/verify", Access: shell.Everybody(), Handle: s.verify, MaxBody: maxUpload},
+			{Method: http.MethodPost, Path: "/verify", Access: shell.Everybody(), Handle: s.verify, MaxBody: upload.MaxBytes},
 			{Method: http.MethodGet, Path: "/receipts/{id}", Access: shell.Everybody(), Handle: s.receipt},
 		}}
 }
@@ -73,7 +68,7 @@ func (s *section) show(p *shell.Page, v *formView, status int) error {
 	if v.UseCause == "" {
 		v.UseCause = p.T("public.cause.default")
 	}
-	v.Code, v.Photo, v.PDF, v.MaxMegabytes = s.Redeemer != nil, s.Decoder != nil, s.Extractor != nil, maxUpload>>20
+	v.Code, v.Photo, v.PDF, v.MaxMegabytes = s.Redeemer != nil, s.Decoder != nil, s.Extractor != nil, upload.MaxBytes>>20
 	return p.Render(status, "public/verify", v)
 }
 
@@ -110,57 +105,45 @@ func (s *section) verify(p *shell.Page) error {
 }
 
 // collect reads everything that was handed in.
-func (s *section) collect(p *shell.Page, v *formView) (*material, *formError) {
-	m := &material{}
+func (s *section) collect(p *shell.Page, v *formView) (*upload.Material, *formError) {
+	m := &upload.Material{}
 	if v.AskedCode != "" && s.Redeemer != nil {
-		m.code = v.AskedCode
+		m.Code = v.AskedCode
 		return m, nil
 	}
-	if wrong := s.addText(m, strings.TrimSpace(v.Pasted)); v.Pasted != "" && wrong != "" {
+	ctx, read := p.Request.Context(), s.reader()
+	if wrong := read.AddText(ctx, m, v.Pasted); wrong != "" {
 		return nil, &formError{"text", string(wrong)}
 	}
-	for _, h := range uploads(p.Request) {
-		data, err := readUpload(h)
+	for _, h := range upload.Files(p.Request, maxFiles, "file", "photo") {
+		data, err := upload.Read(h)
 		if err != nil {
-			return nil, &formError{"file", "public.read.broken"}
+			return nil, &formError{"file", "upload.broken"}
 		}
-		if wrong := s.add(m, data); wrong != "" {
+		if wrong := read.Add(ctx, m, data); wrong != "" {
 			return nil, &formError{"file", string(wrong)}
 		}
 	}
-	if m.empty() {
+	if m.Empty() {
 		if len(m.Receipt) > 0 {
-			return nil, &formError{"file", "public.read.receipt-only"}
+			return nil, &formError{"file", "upload.receipt-only"}
 		}
 		return nil, &formError{"file", "public.error.nothing"}
 	}
 	return m, nil
 }
 
-func uploads(r *http.Request) []*multipart.FileHeader {
-	if r.MultipartForm == nil {
-		return nil
-	}
-	all := slices.Concat(r.MultipartForm.File["file"], r.MultipartForm.File["photo"])
-	return all[:min(len(all), maxFiles)]
-}
-
-func readUpload(h *multipart.FileHeader) ([]byte, error) {
-	f, err := h.Open()
-	if err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(io.LimitReader(f, maxUpload))
-	return data, errors.Join(err, f.Close())
+func (s *section) reader() *upload.Reader {
+	return &upload.Reader{Decoder: s.Decoder, Extractor: s.Extractor, Codes: s.Redeemer != nil}
 }
 
 // judge asks for the verdict and shows it.
-func (s *section) judge(p *shell.Page, m *material, v *formView) error {
+func (s *section) judge(p *shell.Page, m *upload.Material, v *formView) error {
 	ctx := p.Request.Context()
 	why := Purpose{UseCause: v.UseCause, Scenario: v.Scenario}
 	switch {
-	case m.code != "":
-		answer, err := s.Redeemer.Redeem(ctx, m.code, why)
+	case m.Code != "":
+		answer, err := s.Redeemer.Redeem(ctx, m.Code, why)
 		if err != nil {
 			return s.refused(p, v, err)
 		}
@@ -172,7 +155,7 @@ func (s *section) judge(p *shell.Page, m *material, v *formView) error {
 		}
 		return p.Render(http.StatusOK, "public/result", newResult(p, answer))
 	default:
-		receipt, err := s.Verifier.CheckReceipt(ctx, m.receiptJWS)
+		receipt, err := s.Verifier.CheckReceipt(ctx, m.Verification)
 		view, err := newReceipt(p, receipt, err)
 		if err != nil {
 			return err

@@ -5,18 +5,13 @@ import (
 	"net/http"
 
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/web/upload"
 )
 
 // Purpose is why something is verified.
 type Purpose struct {
 	UseCause string
 	Scenario string // empty: the first that an agreement in force names for this type of certificate
-}
-
-// Presentation is what somebody holds: an SD-JWT, and its inclusion receipt where they have it.
-type Presentation struct {
-	SDJWT   []byte
-	Receipt []byte
 }
 
 // Answer is a verdict, with the names for what it is about. Empty names: not known.
@@ -33,7 +28,7 @@ type Answer struct {
 
 // Verifier judges for the public. Its errors say nothing about what was presented. Safe for concurrent use.
 type Verifier interface {
-	Verify(ctx context.Context, p Presentation, why Purpose) (*Answer, error)
+	Verify(ctx context.Context, p upload.Presentation, why Purpose) (*Answer, error)
 	// CheckReceipt verifies a verification receipt (核验回执) by the ledger.
 	CheckReceipt(ctx context.Context, jws []byte) (*attest.VerificationReceipt, error)
 	// Receipt is a receipt that was given to the public: NOT_FOUND for every other one.
@@ -47,21 +42,11 @@ type Redeemer interface {
 	Redeem(ctx context.Context, code string, why Purpose) (*Answer, error)
 }
 
-// Decoder reads the code in a photo.
-type Decoder interface {
-	Decode(image []byte) (text string, err error)
-}
-
-// Extractor takes the certificate out of the PDF that carries it.
-type Extractor interface {
-	Extract(pdf []byte) (Presentation, error)
-}
-
 // Deps is what the section needs. Redeemer, Decoder and Extractor may be nil: then the page offers no such way.
 type Deps struct {
 	Verifier  Verifier
 	Redeemer  Redeemer
-	Decoder   Decoder
-	Extractor Extractor
+	Decoder   upload.Decoder
+	Extractor upload.Extractor
 	Allow     func(r *http.Request) bool // whether the address may verify now
 }

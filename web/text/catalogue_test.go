@@ -32,7 +32,7 @@ func TestEveryTextIsInBothLanguages(t *testing.T) {
 }
 
 // use finds keys in templates ({{t "key"}}) and in code ("section.key").
-var use = regexp.MustCompile(`"((?:shell|signin|public|ledger|citizen|office)\.[a-z0-9_.-]+)"`)
+var use = regexp.MustCompile(`"((?:shell|signin|public|ledger|citizen|office|upload|verdict)\.[a-z0-9_.-]+)"`)
 
 // uses lists the keys in templates and code, and the beginnings of those that are put together.
 func uses(t *testing.T) (used map[string]bool, prefixes []string) {

@@ -13,6 +13,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/signin"
 	"github.com/huzheng-ledger/huzheng/internal/throttle"
 	"github.com/huzheng-ledger/huzheng/web/ledger"
+	"github.com/huzheng-ledger/huzheng/web/office"
 	"github.com/huzheng-ledger/huzheng/web/public"
 	"github.com/huzheng-ledger/huzheng/web/shell"
 	"github.com/huzheng-ledger/huzheng/web/upload"
@@ -51,9 +52,11 @@ func (g *Gateway) pages(cfg *api.Config) (http.Handler, error) {
 	}
 	limiter := throttle.New(rate, g.o.Clock)
 	address := cfg.ClientAddress
+	pictures := photos{qr.NewReader(photosAtOnce)}
 	return shell.New(shellOptions,
-		public.New(public.Deps{Verifier: publicVerifier{g}, Decoder: photos{qr.NewReader(photosAtOnce)}, Extractor: extractor{},
+		public.New(public.Deps{Verifier: publicVerifier{g}, Decoder: pictures, Extractor: extractor{},
 			Allow: func(r *http.Request) bool { return limiter.Take(address(r), 1) == 0 }}),
+		office.New(g.officeDeps(pictures)),
 		ledger.New(ledgerPages{g, &latestBatches{}}),
 	)
 }

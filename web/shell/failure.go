@@ -26,6 +26,11 @@ func missing() error {
 // Missing is what a page answers for what is not there, or is not to be told of.
 func Missing() error { return missing() }
 
+// Withheld is what a page answers for what is there and not for whoever asks: as Missing to them, as a refusal in the log.
+func Withheld(why string) error {
+	return &Failure{Status: http.StatusNotFound, Title: "shell.missing", Text: "shell.missing.text", Refuse: why}
+}
+
 func forbidden() error {
 	return &Failure{Status: http.StatusForbidden, Title: "shell.forbidden", Text: "shell.forbidden.why", Refuse: "access"}
 }

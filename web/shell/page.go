@@ -52,6 +52,18 @@ func (p *Page) Say(zh, en string) string {
 	return zh
 }
 
+// OfficeName is the name of the office that whoever is signed in acts for; empty: for none.
+func (p *Page) OfficeName() string {
+	if p.Session == nil || p.Session.Kind != session.Staff {
+		return ""
+	}
+	name, err := p.shell.o.Offices.Office(p.Request.Context(), p.Session.Office)
+	if err != nil {
+		return ""
+	}
+	return name
+}
+
 // May reports whether whoever is signed in may use a route of that access.
 func (p *Page) May(a Access) bool { return a.Allows(p.person()) }
 

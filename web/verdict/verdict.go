@@ -91,3 +91,16 @@ func Mask(name string) string {
 	}
 	return string(runes)
 }
+
+// Count is how many checks passed, and how many were asked for.
+func Count(list []attest.Check) (passed, asked int) {
+	for _, c := range list {
+		if c.Outcome != attest.Skipped {
+			asked++
+		}
+		if c.Outcome == attest.Passed {
+			passed++
+		}
+	}
+	return passed, asked
+}

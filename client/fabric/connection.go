@@ -13,6 +13,10 @@ type Connection struct {
 	Config
 	Region string // code of the region
 	Listen string // host:port that the topology keeps for its gateway
+	// PeerListen is the host:port that it keeps for other regions' gateways, and Gateways are theirs, by region. Empty in a
+	// file that an earlier huzheng-net wrote.
+	PeerListen string
+	Gateways   map[string]string
 }
 
 // ReadConnection reads a connection.json and the files that it names: genesis block, certificate, key, the peers' roots.
@@ -34,9 +38,12 @@ func readConnection(file string) (c Connection, err error) {
 		Certificate string `json:"certificate"`
 		Key         string `json:"key"`
 		Listen      string `json:"listen"`
+		PeerListen  string `json:"peerListen"`
 		Peers       []struct {
 			Address string `json:"address"`
 			TLSRoot string `json:"tlsRoot"`
+			Region  string `json:"region"`
+			Gateway string `json:"gateway"`
 		} `json:"peers"` // the own first
 	}
 	data, err := os.ReadFile(file) //nolint:gosec // the operator's configuration names it
@@ -46,7 +53,8 @@ func readConnection(file string) (c Connection, err error) {
 	if err := json.Unmarshal(data, &in); err != nil {
 		return c, err
 	}
-	c = Connection{Config: Config{Channel: in.Channel, Chaincode: in.Chaincode}, Region: in.Region, Listen: in.Listen}
+	c = Connection{Config: Config{Channel: in.Channel, Chaincode: in.Chaincode}, Region: in.Region, Listen: in.Listen,
+		PeerListen: in.PeerListen, Gateways: map[string]string{}}
 	genesis, err := os.ReadFile(in.Genesis)
 	if err != nil {
 		return c, err
@@ -63,6 +71,9 @@ func readConnection(file string) (c Connection, err error) {
 			return c, err
 		}
 		c.Others = append(c.Others, Endpoint{Address: p.Address, Roots: roots})
+		if p.Gateway != "" && p.Region != in.Region {
+			c.Gateways[p.Region] = p.Gateway
+		}
 	}
 	if len(c.Others) == 0 {
 		return c, errors.New("it names no peer")

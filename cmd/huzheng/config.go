@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net"
 	"net/url"
 	"os"
@@ -64,8 +66,9 @@ type GatewayConfig struct {
 // PeerConfig is the traffic between regions' gateways: mutual TLS whose keys the ledger's gateway keys vouch for, so that no
 // certificate has to be given here.
 type PeerConfig struct {
-	Listen  string            `yaml:"listen"`            // host:port; default 127.0.0.1 and a free port, for regions of one process
-	Regions map[string]string `yaml:"regions,omitempty"` // host:port of other regions; default: host of the registered URL, port 9440
+	// Listen is a host:port. Default: as the connection.json of a network says; 127.0.0.1 and a free port elsewhere.
+	Listen  string            `yaml:"listen"`
+	Regions map[string]string `yaml:"regions,omitempty"` // host:port; default: connection.json, then the registered host, port 9440
 }
 
 // TLSConfig names PEM files; both or none.
@@ -99,7 +102,7 @@ gateways:
     keyring: ../gd.keyring      # 主体密钥，须在数据目录之外 · the subjects' keys, outside of the data
     master_key: ../gd.master.key  # 主密钥文件（0600）；留空取环境变量 · empty: HUZHENG_MASTER_KEY
     listen: 127.0.0.1:8440
-    # peer: {listen: 0.0.0.0:9440, regions: {"510000": gw.sichuan.example:9440}}   # 省际互通（双向 TLS）· between regions
+    # peer: {listen: 0.0.0.0:9440, regions: {"510000": gw.sichuan.example:9440}}   # 省际互通（双向 TLS；联盟网络上默认取 connection.json）· between regions; on a network, by default, as its connection.json says
     # tls: {certificate: gw.crt, key: gw.key}   # 非本机监听时必需 · needed beyond the loopback
     # sign_in: {issuer: https://id.example, client_id: huzheng, client_secret_file: ../gd.client-secret}  # 统一身份认证平台 · OpenID Connect
     # behind_proxy: true                        # 由前置代理终止 TLS，并以其 X-Forwarded-For 为准 · a proxy ends TLS and names the client
@@ -259,6 +262,9 @@ func (c *Config) plan(logger *slog.Logger) (*consortium.Plan, error) {
 		m.PeerListen, m.PeerAddresses = g.Peer.Listen, g.Peer.Regions
 		if p.Connection != nil {
 			m.Region.MSP = p.Connection.Identity.MSPID
+			m.PeerListen = cmp.Or(m.PeerListen, p.Connection.PeerListen)
+			m.PeerAddresses = maps.Clone(p.Connection.Gateways)
+			maps.Copy(m.PeerAddresses, g.Peer.Regions)
 		}
 		if g.BehindProxy {
 			m.ClientAddress = api.ForwardedAddress

@@ -17,8 +17,9 @@ type Connection struct {
 	MSPID       string           `json:"msp"`
 	Certificate string           `json:"certificate"` // the gateway's membership certificate
 	Key         string           `json:"key"`
-	Listen      string           `json:"listen"` // the port that the topology keeps for the gateway
-	Peers       []ConnectionPeer `json:"peers"`  // the region's own first
+	Listen      string           `json:"listen"`     // the port that the topology keeps for the gateway
+	PeerListen  string           `json:"peerListen"` // the port that it keeps for other regions' gateways
+	Peers       []ConnectionPeer `json:"peers"`      // the region's own first
 }
 
 // ConnectionPeer is one region's peer, as a gateway reaches it.
@@ -28,6 +29,7 @@ type ConnectionPeer struct {
 	MSPID   string `json:"msp"`
 	Address string `json:"address"`
 	TLSRoot string `json:"tlsRoot"` // that region's root certificate
+	Gateway string `json:"gateway"` // where that region's gateway answers the other regions'
 }
 
 // Gateway writes a region's connection.json.
@@ -36,7 +38,8 @@ func Gateway(t topology.Topology, r topology.Region, files layout.Network) ([]by
 	c := Connection{
 		Channel: t.Channel, Chaincode: t.Chaincode.Name, Consensus: string(t.Consensus), Genesis: files.Genesis(),
 		Region: r.Code, MSPID: r.MSPID, Certificate: id.Cert(), Key: id.Key(), Listen: r.Bind(r.Ports.Gateway),
-		Peers: []ConnectionPeer{connectionPeer(r, files)},
+		PeerListen: r.Bind(r.Ports.GatewayPeer),
+		Peers:      []ConnectionPeer{connectionPeer(r, files)},
 	}
 	for _, other := range t.Regions {
 		if other.Code != r.Code {
@@ -49,5 +52,6 @@ func Gateway(t topology.Topology, r topology.Region, files layout.Network) ([]by
 func connectionPeer(r topology.Region, files layout.Network) ConnectionPeer {
 	return ConnectionPeer{
 		Region: r.Code, Name: r.Name, MSPID: r.MSPID, Address: r.Address(r.Ports.Peer), TLSRoot: files.Region(r.Code).Root(),
+		Gateway: r.Address(r.Ports.GatewayPeer),
 	}
 }

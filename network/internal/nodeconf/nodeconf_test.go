@@ -87,8 +87,10 @@ func TestGatewayKnowsItsOwnPeerFirst(t *testing.T) {
 	require.Len(t, c.Peers, 4)
 	require.Equal(t, nodeconf.ConnectionPeer{
 		Region: "500000", Name: "重庆", MSPID: "ChongqingMSP", Address: "127.0.0.1:17251", TLSRoot: "/net/regions/500000/msp/cacerts/ca.pem",
+		Gateway: "127.0.0.1:17281",
 	}, c.Peers[0])
 	require.Equal(t, "/net/regions/500000/gateway/msp/keystore/key.pem", c.Key)
+	require.Equal(t, c.Peers[0].Gateway, c.PeerListen)
 }
 
 func TestDefaultsOfTheReleaseStay(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/session"
 	"github.com/huzheng-ledger/huzheng/internal/signin"
 	"github.com/huzheng-ledger/huzheng/internal/throttle"
+	"github.com/huzheng-ledger/huzheng/web/citizen"
 	"github.com/huzheng-ledger/huzheng/web/ledger"
 	"github.com/huzheng-ledger/huzheng/web/office"
 	"github.com/huzheng-ledger/huzheng/web/public"
@@ -54,8 +55,10 @@ func (g *Gateway) pages(cfg *api.Config) (http.Handler, error) {
 	address := cfg.ClientAddress
 	pictures := photos{qr.NewReader(photosAtOnce)}
 	return shell.New(shellOptions,
-		public.New(public.Deps{Verifier: publicVerifier{g}, Decoder: pictures, Extractor: extractor{},
+		public.New(public.Deps{Verifier: publicVerifier{g}, Redeemer: publicRedeemer{publicVerifier{g}}, Address: address,
+			Decoder: pictures, Extractor: extractor{},
 			Allow: func(r *http.Request) bool { return limiter.Take(address(r), 1) == 0 }}),
+		citizen.New(citizen.Deps{Wallet: wallet{g}, Codes: citizenCodes{wallet{g}}, Eraser: wallet{g}, Now: g.o.Clock}),
 		office.New(g.officeDeps(pictures)),
 		ledger.New(ledgerPages{g, &latestBatches{}}),
 	)

@@ -31,7 +31,7 @@ func (s publicVerifier) Verify(ctx context.Context, p upload.Presentation, why p
 		}
 	}
 	submission := &verify.Submission{Presentation: p.SDJWT, Receipt: p.Receipt, Credential: publicCredential,
-		Request: attest.Request{Verifier: "公共核验", UseCause: why.UseCause, Scenario: why.Scenario}}
+		Request: attest.Request{Verifier: publicVerifierName, UseCause: why.UseCause, Scenario: why.Scenario}}
 	expect(p, &submission.Request)
 	answer, err := s.g.verifier.Verify(ctx, submission)
 	if err != nil {

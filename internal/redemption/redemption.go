@@ -77,7 +77,7 @@ type Request struct {
 	UseCause   string // empty: the code's
 	Scenario   string // empty: the code's; another one than the code's makes it unusable
 	Credential string // id of the API credential; empty: none
-	Address    string // of a caller without a credential: whose wrong attempts these are
+	Address    string // whose wrong attempts these are, where many share a credential or have none; empty: the credential's
 	Verifier   string // the name that the citizen sees
 	Tenant     string
 	Office     string // USCC; the caller has shown that it acts for it
@@ -130,7 +130,7 @@ const flightTime = 20 * time.Second
 func (s *Service) caller(r *Request) string {
 	h := hmac.New(sha256.New, s.blinding[:])
 	name := "credential\x00" + r.Credential
-	if r.Credential == "" {
+	if r.Address != "" {
 		name = "address\x00" + r.Address
 	}
 	_, _ = io.WriteString(h, name)

@@ -112,6 +112,18 @@ func (s *Store) End(id string) {
 	s.drop(keyOf(id))
 }
 
+// EndOf ends every session of a person, whatever their rights, at whatever browser.
+func (s *Store) EndOf(p *Person) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key, element := range s.byKey {
+		e := element.Value.(*entry) //nolint:forcetypeassert // as in sweep
+		if e.person.Issuer == p.Issuer && e.person.Subject == p.Subject || p.Code != "" && e.person.Code == p.Code {
+			s.drop(key)
+		}
+	}
+}
+
 // Len is how many sessions are kept, those that nobody has asked for since they ran out included.
 func (s *Store) Len() int {
 	s.mu.Lock()

@@ -4,18 +4,24 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/huzheng-ledger/huzheng/api"
 	"github.com/huzheng-ledger/huzheng/internal/demoidp"
 	"github.com/huzheng-ledger/huzheng/internal/gateway"
 	"github.com/huzheng-ledger/huzheng/internal/gateway/gatewaytest"
+	"github.com/huzheng-ledger/huzheng/internal/sample"
 )
 
 // installed fetches the pinned packages into a folder of the test's own, with the scripts, or says why it cannot.
@@ -53,6 +59,8 @@ type world struct {
 	Screenshots string            `json:"screenshots"`
 	Chromium    string            `json:"chromium"`
 	Profile     string            `json:"profile"` // an empty folder
+	Ahead       string            `json:"ahead"`   // POST here with ?seconds= to set the home's clock so much ahead
+	Agreed      []string          `json:"agreed"`  // fields that the agreement asks for
 }
 
 // open founds four provinces with pages and an identity provider, and leaves certificates in dir.
@@ -65,13 +73,17 @@ func open(t *testing.T, dir string) *world {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, provider.Close()) })
 	config := provider.SignIn()
-	w := gatewaytest.Found(t, gatewaytest.Options{Regions: regions,
+	clock := newClock(t)
+	w := gatewaytest.Found(t, gatewaytest.Options{Regions: regions, Clock: clock.of,
 		Pages: &gateway.Pages{SignIn: &config, Public: api.Rate{PerSecond: 1000, Burst: 1000}}})
 	home, abroad := w.Regions[0], w.Regions[1]
 	good, revoked := home.Constructor(1), home.Constructor(2)
 	home.SetStatus("revoke-number-2", api.StatusEntry{Certificate: revoked.ID, State: "revoked", Reason: "04"})
+	home.Constructor(0) // the first citizen's, who has an older one as well
+	older := home.Issue("older", home.NewCertificate(sample.TypeConstructor, 0))[0]
+	home.SetStatus("suspend-older", api.StatusEntry{Certificate: older.ID, State: "suspended", Reason: "02"})
 	w.Settle()
-	out := &world{Home: home.URL, Abroad: abroad.URL, Files: map[string]string{}, People: people, Profile: t.TempDir()}
+	out := &world{Ahead: clock.url, Agreed: gatewaytest.Disclosed(), Home: home.URL, Abroad: abroad.URL, Files: map[string]string{}, People: people, Profile: t.TempDir()}
 	write := func(kind, name string, data []byte) {
 		out.Files[kind] = filepath.Join(dir, name)
 		require.NoError(t, os.WriteFile(out.Files[kind], data, 0o600))
@@ -91,6 +103,32 @@ func open(t *testing.T, dir string) *world {
 	out.Chromium, err = exec.LookPath("chromium")
 	require.NoError(t, err)
 	return out
+}
+
+// clock is that of the first province, which a script can set ahead: a screenshot grows old without anybody waiting.
+type clock struct {
+	url   string
+	ahead atomic.Int64
+}
+
+func newClock(t *testing.T) *clock {
+	t.Helper()
+	c := &clock{}
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		seconds, err := strconv.ParseInt(r.URL.Query().Get("seconds"), 10, 64)
+		assert.NoError(t, err)
+		c.ahead.Store(seconds)
+	}))
+	t.Cleanup(server.Close)
+	c.url = server.URL
+	return c
+}
+
+func (c *clock) of(region string) func() time.Time {
+	if region != gatewaytest.Guangdong {
+		return nil
+	}
+	return func() time.Time { return time.Now().Add(time.Duration(c.ahead.Load()) * time.Second) }
 }
 
 func TestPagesInABrowser(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/internal/session"
 	"github.com/huzheng-ledger/huzheng/web/shell"
 	"github.com/huzheng-ledger/huzheng/web/upload"
 )
@@ -46,6 +47,7 @@ type formView struct {
 	Errors            []formError
 	MaxMegabytes      int
 	AskedCode, Pasted string
+	Form              string // names this form among all: what is sent twice is one redemption
 }
 
 // Invalid is the key of what is wrong with a field; empty: nothing.
@@ -68,6 +70,7 @@ func (s *section) show(p *shell.Page, v *formView, status int) error {
 	if v.UseCause == "" {
 		v.UseCause = p.T("public.cause.default")
 	}
+	v.Form = session.NewID()
 	v.Code, v.Photo, v.PDF, v.MaxMegabytes = s.Redeemer != nil, s.Decoder != nil, s.Extractor != nil, upload.MaxBytes>>20
 	return p.Render(status, "public/verify", v)
 }
@@ -143,7 +146,7 @@ func (s *section) judge(p *shell.Page, m *upload.Material, v *formView) error {
 	why := Purpose{UseCause: v.UseCause, Scenario: v.Scenario}
 	switch {
 	case m.Code != "":
-		answer, err := s.Redeemer.Redeem(ctx, m.Code, why)
+		answer, err := s.Redeemer.Redeem(ctx, &Redemption{Form: formOf(p), Code: m.Code, Purpose: why, Address: s.Address(p.Request)})
 		if err != nil {
 			return s.refused(p, v, err)
 		}
@@ -164,6 +167,14 @@ func (s *section) judge(p *shell.Page, m *upload.Material, v *formView) error {
 	}
 }
 
+// formOf is the form's own secret. One that sends none is another form each time: nobody shares an answer by leaving it out.
+func formOf(p *shell.Page) string {
+	if form := p.Form("form"); len(form) == len(session.NewID()) {
+		return form
+	}
+	return session.NewID()
+}
+
 // refused says beside the field why no verdict was given; what is not the request's fault is a page of its own.
 func (s *section) refused(p *shell.Page, v *formView, err error) error {
 	switch attest.CodeOf(err) {
@@ -171,6 +182,12 @@ func (s *section) refused(p *shell.Page, v *formView, err error) error {
 		v.Errors = append(v.Errors, formError{"useCause", "public.error.cause"})
 	case attest.CodeScenarioMissing:
 		v.Errors = append(v.Errors, formError{"scenario", "public.error.scenario"})
+	case attest.CodeProofCodeFormat:
+		v.Errors = append(v.Errors, formError{"code", "public.error.code-format"})
+	case attest.CodeProofCodeUnusable:
+		v.Errors = append(v.Errors, formError{"code", "public.error.code-unusable"})
+	case attest.CodeRateLimited:
+		return shell.Busy()
 	default:
 		return err
 	}

@@ -37,9 +37,17 @@ type Verifier interface {
 	Scenarios(ctx context.Context) ([]string, error)
 }
 
-// Redeemer takes a proof code (用证码) in.
+// Redemption is a proof code (用证码) that was typed or scanned.
+type Redemption struct {
+	Form    string // that it came from: what is sent twice is one redemption
+	Code    string
+	Purpose Purpose
+	Address string // whose wrong attempts are counted
+}
+
+// Redeemer takes a proof code in: PROOF_CODE_FORMAT, PROOF_CODE_UNUSABLE, RATE_LIMITED. Safe for concurrent use.
 type Redeemer interface {
-	Redeem(ctx context.Context, code string, why Purpose) (*Answer, error)
+	Redeem(ctx context.Context, r *Redemption) (*Answer, error)
 }
 
 // Deps is what the section needs. Redeemer, Decoder and Extractor may be nil: then the page offers no such way.
@@ -48,5 +56,6 @@ type Deps struct {
 	Redeemer  Redeemer
 	Decoder   upload.Decoder
 	Extractor upload.Extractor
-	Allow     func(r *http.Request) bool // whether the address may verify now
+	Address   func(r *http.Request) string // of whoever asks
+	Allow     func(r *http.Request) bool   // whether the address may verify now
 }

@@ -88,6 +88,16 @@ func (p *Page) Change(to session.Person) error {
 	return nil
 }
 
+// SignOutEverywhere ends every session of whoever is signed in, this one among them.
+func (p *Page) SignOutEverywhere() {
+	if p.Session == nil {
+		return
+	}
+	p.shell.sessions.EndOf(&p.Session.Person)
+	p.shell.setCookie(p.Writer, p.Request, cookieSession, "", -1)
+	p.Session, p.secret = nil, ""
+}
+
 // Token is what every form of the page carries: it proves that the form came from a page of ours, at this browser. Call it
 // before anything is written; templates do by {{template "token" .}}.
 func (p *Page) Token() string {

@@ -49,7 +49,7 @@ type Section map[string]Words
 
 // sections lists every section. A section has its file.
 func sections() []Section {
-	return []Section{shellWords, signInWords, publicWords, ledgerWords, verdictWords, uploadWords, officeWords}
+	return []Section{shellWords, signInWords, publicWords, ledgerWords, verdictWords, uploadWords, citizenWords, officeWords}
 }
 
 var catalogue = sync.OnceValue(func() map[string]Words {

@@ -35,9 +35,11 @@ var publicWords = Section{
 	"public.privacy":       {"您的材料", "What becomes of it"},
 	"public.privacy.text":  {"上传的内容只用于本次核验，随后即删除。账本上没有任何个人信息。", "What you upload is used for this verification and then deleted. Nothing personal is on the ledger."},
 
-	"public.error.nothing":  {"请选取要核验的证照文件，或粘贴其文本。", "Pick a certificate file, or paste its text."},
-	"public.error.scenario": {"请从列表中选择办理事项。", "Choose an item of business from the list."},
-	"public.error.cause":    {"请填写用证事由，不超过二百字。", "State the reason, in up to 200 characters."},
+	"public.error.nothing":       {"请选取要核验的证照文件，或粘贴其文本。", "Pick a certificate file, or paste its text."},
+	"public.error.scenario":      {"请从列表中选择办理事项。", "Choose an item of business from the list."},
+	"public.error.cause":         {"请填写用证事由，不超过二百字。", "State the reason, in up to 200 characters."},
+	"public.error.code-format":   {"用证码没有输对，请核对后重新输入。", "That is not a proof code; check it and type it again."},
+	"public.error.code-unusable": {"这个用证码无法使用：可能已用过、已过期、已取消，或不是给公共核验用的。请持证人重新生成一个。", "This proof code cannot be used: it may be used up, expired, cancelled, or not meant for this page. Ask the holder for a new one."},
 
 	"public.disputed":           {"该证照有异议正在处理。", "A dispute about this certificate is open."},
 	"public.about":              {"证照信息", "The certificate"},

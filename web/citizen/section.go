@@ -1,0 +1,74 @@
+package citizen
+
+import (
+	"embed"
+	"io/fs"
+	"net/http"
+	"time"
+
+	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/web/shell"
+)
+
+//go:embed pages/*.html
+var files embed.FS
+
+// Deps is what the section needs.
+type Deps struct {
+	Wallet Wallet
+	Codes  Codes
+	Eraser Eraser
+	Now    func() time.Time
+}
+
+type section struct {
+	Deps
+	drafts *drafts
+}
+
+// New makes the section.
+func New(d Deps) shell.Section {
+	pages, err := fs.Sub(files, "pages")
+	if err != nil {
+		panic(err) // the binary is not whole
+	}
+	s := &section{d, newDrafts(d.Now)}
+	get := func(path string, h shell.Handler) shell.Route {
+		return shell.Route{Method: http.MethodGet, Path: path, Access: shell.Citizens(), Handle: h}
+	}
+	post := func(path string, h shell.Handler) shell.Route {
+		return shell.Route{Method: http.MethodPost, Path: path, Access: shell.Citizens(), Handle: h}
+	}
+	return shell.Section{Name: "citizen", Pages: pages,
+		Nav: []shell.NavItem{{Path: "/citizen", Key: "citizen.nav", Access: shell.Citizens()}},
+		Routes: []shell.Route{
+			get("/citizen", s.home),
+			get("/citizen/certificates/{id}", s.certificate),
+			get("/citizen/certificates/{id}/print", s.print),
+			get("/citizen/certificates/{id}/portable", s.portable),
+			post("/citizen/certificates/{id}/portable", s.makePortable),
+			get("/citizen/codes", s.codes),
+			post("/citizen/codes/new", s.begin),
+			get("/citizen/codes/new/{draft}/{step}", s.step),
+			post("/citizen/codes/new/{draft}/{step}", s.take),
+			get("/citizen/codes/{id}", s.code),
+			post("/citizen/codes/{id}/cancel", s.cancel),
+			get("/citizen/uses", s.uses),
+			get("/citizen/delete", s.deletion),
+			post("/citizen/delete", s.erase),
+		}}
+}
+
+// holder is the code of whoever has signed in; the route has let citizens alone through.
+func holder(p *shell.Page) string { return p.Session.Code }
+
+// gone makes what is not there, or another's, look like a page that is not there.
+func gone(err error) error {
+	if attest.CodeOf(err) == attest.CodeNotFound {
+		return shell.Missing()
+	}
+	return err
+}
+
+// formError is one entry of the error summary: the field's id and the key of its words.
+type formError struct{ Field, Key string }

@@ -1,0 +1,74 @@
+package citizen
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/web/shell"
+	"github.com/huzheng-ledger/huzheng/web/verdict"
+)
+
+// useView is an entry of the record in words.
+type useView struct {
+	*Use
+	Tone   string
+	Result string // the verdict's word; empty: there was none
+	Why    string // what became of it
+	Showed string // names of the fields that were shown
+	Link   string // id of the code, where the page is not about it
+}
+
+func useViews(p *shell.Page, list []*Use) []useView {
+	out := make([]useView, len(list))
+	for i, u := range list {
+		v := useView{Use: u, Tone: "unknown", Link: u.Code}
+		if u.Event != EventRefused {
+			v.Showed = labels(p, allFields(u.Shown))
+		} else {
+			v.Tone, v.Why = "warn", p.Say(attest.Explain(u.Reason))
+		}
+		for _, r := range u.Results {
+			v.Tone, v.Result = string(verdict.ToneOf(r)), p.T("verdict.result."+string(r))
+			if r != attest.Valid { // as the verifier was told: the first that is not valid decides
+				v.Why = p.Say(attest.ResultText(r))
+				break
+			}
+		}
+		out[i] = v
+	}
+	return out
+}
+
+func allFields(shown []Shown) (all []Field) {
+	for _, s := range shown {
+		all = append(all, s.Fields...)
+	}
+	return all
+}
+
+// pageOfUses is how many entries one page has.
+const pageOfUses = 30
+
+type usesView struct {
+	Uses   []useView
+	Older  uint64 // the page of what is older begins before this entry; 0: there is none
+	Newest bool
+	Stamp  string
+}
+
+func (s *section) uses(p *shell.Page) error {
+	before, _ := strconv.ParseUint(p.Request.URL.Query().Get("before"), 10, 64)
+	list, err := s.Codes.Uses(p.Request.Context(), holder(p), before, pageOfUses)
+	if err != nil {
+		return err
+	}
+	v := usesView{Uses: useViews(p, list), Newest: before == 0, Stamp: "none"}
+	if len(list) > 0 {
+		v.Stamp = strconv.FormatUint(list[0].Seq, 10)
+	}
+	if len(list) == pageOfUses {
+		v.Older = list[len(list)-1].Seq
+	}
+	return p.Render(http.StatusOK, "citizen/uses", v)
+}

@@ -92,7 +92,7 @@ func (s wallet) agreements(kind string) ([]*attest.Agreement, error) {
 	}), nil
 }
 
-// describe is a certificate without its fields.
+// describe is a certificate without its fields. Its state is that of its frame, as verifiers judge it.
 func (s wallet) describe(c *custody.Certificate) (*citizen.Certificate, *attest.SDJWT, error) {
 	sd, err := attest.ParseSDJWT(c.SDJWT, attest.Limits{})
 	if err != nil {
@@ -114,8 +114,28 @@ func (s wallet) describe(c *custody.Certificate) (*citizen.Certificate, *attest.
 	if state.Progress == notary.Anchored {
 		out.Batch = state.Batch
 	}
-	out.State, out.Reason, err = s.state(c, out)
-	return out, sd, err
+	if out.State, out.Reason, err = s.state(c, out); err != nil {
+		return nil, nil, err
+	}
+	return out, sd, printed(sd, out)
+}
+
+// printed adds the period as the certificate's own fields say it, where its frame does not.
+func printed(sd *attest.SDJWT, out *citizen.Certificate) error {
+	claims, err := sd.Process()
+	if err != nil {
+		return err
+	}
+	for name, at := range map[string]*int64{gbt.FieldEffectiveDate: &out.From, gbt.FieldExpiringDate: &out.Until} {
+		value, ok := claims.Get(name)
+		if *at != 0 || !ok || value.Kind() != attest.JSONString {
+			continue
+		}
+		if day, err := gbt.ParseDate(value.Str()); err == nil {
+			*at = day.Unix()
+		}
+	}
+	return nil
 }
 
 func (s wallet) names(c *custody.Certificate) (kind, authority string, err error) {

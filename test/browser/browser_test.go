@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -24,6 +25,8 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/sample"
 )
 
+var scripts = flag.String("browser.scripts", "*.test.mjs", "which of the scripts run")
+
 // installed fetches the pinned packages into a folder of the test's own, with the scripts, or says why it cannot.
 func installed(t *testing.T) string {
 	t.Helper()
@@ -33,9 +36,10 @@ func installed(t *testing.T) string {
 		}
 	}
 	dir := t.TempDir()
-	scripts, err := filepath.Glob("*.mjs")
+	chosen, err := filepath.Glob(*scripts)
 	require.NoError(t, err)
-	for _, name := range append(scripts, "package.json", "package-lock.json") {
+	require.NotEmpty(t, chosen)
+	for _, name := range append(chosen, "harness.mjs", "package.json", "package-lock.json") {
 		data, err := os.ReadFile(name)
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
@@ -80,7 +84,7 @@ func open(t *testing.T, dir string) *world {
 	good, revoked := home.Constructor(1), home.Constructor(2)
 	home.SetStatus("revoke-number-2", api.StatusEntry{Certificate: revoked.ID, State: "revoked", Reason: "04"})
 	home.Constructor(0) // the first citizen's, who has an older one as well
-	older := home.Issue("older", home.NewCertificate(sample.TypeConstructor, 0))[0]
+	older := home.Issue("older-constructor", home.NewCertificate(sample.TypeConstructor, 0))[0]
 	home.SetStatus("suspend-older", api.StatusEntry{Certificate: older.ID, State: "suspended", Reason: "02"})
 	w.Settle()
 	out := &world{Ahead: clock.url, Agreed: gatewaytest.Disclosed(), Home: home.URL, Abroad: abroad.URL, Files: map[string]string{}, People: people, Profile: t.TempDir()}

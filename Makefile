@@ -15,7 +15,7 @@ BENCHTIME ?= 1s
 # The folder of the network that `make network` starts.
 NETWORK ?= bin/network
 HUZHENG_NET = bin/huzheng-net --dir $(NETWORK)
-# Arguments of `make demo`, as in: make demo ARGS='--out results --json'
+# Arguments of `make demo`, as in: make demo ARGS='--out results --json'; of `make bench-network`: ARGS='-benchnet.json bench.json'
 ARGS ?=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.1.4
@@ -65,6 +65,10 @@ network-down: build-network ## end the network and remove its data
 bench: build ## measure: benchmarks beside the code, then the table of speeds
 	go test -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem ./...
 	bin/huzheng bench
+
+.PHONY: bench-network
+bench-network: ## measure a Fabric network of four provinces beside a plain application on it: some five minutes
+	HUZHENG_FABRIC=1 go test -run '^$$' -bench Network -benchtime 1x -timeout 60m ./test/benchnet -v $(if $(ARGS),-args $(ARGS))
 
 ##@ Prove
 

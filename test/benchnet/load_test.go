@@ -49,7 +49,7 @@ func open(ctx context.Context, perSecond float64, during time.Duration, do reque
 			return time.Time{}, false
 		}
 		at := began.Add(due)
-		time.Sleep(time.Until(at)) // the schedule of the load
+		wait(ctx, time.Until(at))
 		return at, true
 	}, do)
 }
@@ -89,4 +89,14 @@ func run(ctx context.Context, workers int, next func(n int) (from time.Time, mor
 	l.wall = time.Since(began)
 	slices.Sort(l.took)
 	return &l
+}
+
+// wait keeps to the schedule of a load.
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
 }

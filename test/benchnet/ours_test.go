@@ -134,7 +134,7 @@ func (a *anchors) enqueue(ctx context.Context, g *fabricnet.Gateway, batches int
 			return err
 		}
 		for i := range now {
-			a.places[g] = append(a.places[g], custody.Place{Queue: first.Queue, Seq: first.Seq + uint64(i*leaves)}) //nolint:gosec // small
+			a.places[g] = append(a.places[g], custody.Place{Queue: first.Queue, Seq: first.Seq + uint64(i*leaves)})
 		}
 	}
 	return g.Gateway.Notary().Flush(ctx)
@@ -229,26 +229,10 @@ func (v *victim) revoke(ctx context.Context, doors []*door) (time.Duration, erro
 			return 0, fmt.Errorf("before its revocation gateway %d does not call a certificate valid: %w", i, err)
 		}
 	}
-	body, err := json.Marshal(v.entry)
-	if err != nil {
-		return 0, err
-	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, v.issuer.URL+"/v1/status", bytes.NewReader(body))
-	if err != nil {
-		return 0, err
-	}
-	r.Header.Set("Authorization", "Bearer "+v.issuer.Token)
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Idempotency-Key", "revoke-"+v.entry.Entries[0].Certificate)
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
+	if err := v.submit(ctx); err != nil {
 		return 0, err
 	}
 	acknowledged := time.Now()
-	_ = res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return 0, fmt.Errorf("a revocation is answered with %s", res.Status)
-	}
 	group, ctx := errgroup.WithContext(ctx)
 	for i, d := range doors {
 		group.Go(func() error {
@@ -259,8 +243,32 @@ func (v *victim) revoke(ctx context.Context, doors []*door) (time.Duration, erro
 			}
 		})
 	}
-	err = group.Wait()
+	err := group.Wait()
 	return time.Since(acknowledged), err
+}
+
+// submit returns once the issuer's gateway has acknowledged the revocation.
+func (v *victim) submit(ctx context.Context) error {
+	body, err := json.Marshal(v.entry)
+	if err != nil {
+		return err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, v.issuer.URL+"/v1/status", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("Authorization", "Bearer "+v.issuer.Token)
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Idempotency-Key", "revoke-"+v.entry.Entries[0].Certificate)
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("a revocation is answered with %s", res.Status)
+	}
+	return nil
 }
 
 // revocations revokes some at every gateway, one after the other at each.

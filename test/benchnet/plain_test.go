@@ -79,7 +79,7 @@ func definition(n *fabricnet.Network, region, command string) []string {
 
 // fabricCLI runs Fabric's own program as a region's administrator, and returns what it printed.
 func fabricCLI(ctx context.Context, n *fabricnet.Network, r fabricnet.Region, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, filepath.Join(n.Programs, "peer"), args...) //nolint:gosec // the network's own program
+	cmd := exec.CommandContext(ctx, filepath.Join(n.Programs, "peer"), args...)
 	cmd.Env = append(os.Environ(), "FABRIC_CFG_PATH="+n.Programs, "FABRIC_LOGGING_SPEC=error", "CORE_PEER_LOCALMSPID="+r.MSP,
 		"CORE_PEER_MSPCONFIGPATH="+filepath.Join(n.Holder(r.Code, "admin"), "msp"), "CORE_PEER_ADDRESS="+n.Connection(r.Code).Peer.Address,
 		"CORE_PEER_TLS_ENABLED=true", "CORE_PEER_TLS_ROOTCERT_FILE="+n.Root(r.Code))
@@ -127,7 +127,7 @@ func archive(b *testing.B, content ...any) []byte {
 // startPlain starts a region's server, until the run ends.
 func startPlain(b *testing.B, n *fabricnet.Network, program, region, id string) {
 	tls := filepath.Join(n.Holder(region, "chaincode"), "tls")
-	cmd := exec.Command(program) //nolint:gosec,noctx // our own program; the run's end ends it
+	cmd := exec.Command(program) // the run's end ends it
 	cmd.Env = append(os.Environ(), "CHAINCODE_ID="+id, "CHAINCODE_SERVER_ADDRESS="+n.Beside(region),
 		"CHAINCODE_TLS_CERT="+filepath.Join(tls, "cert.pem"), "CHAINCODE_TLS_KEY="+filepath.Join(tls, "key.pem"),
 		"CHAINCODE_CLIENT_CA_CERT="+filepath.Join(tls, "ca.pem"))

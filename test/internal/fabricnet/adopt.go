@@ -30,7 +30,7 @@ func Adopt(t testing.TB, n *Network) *World {
 	w := &World{Network: n, t: t, o: Options{Witness: follow.DefaultInterval}, network: defaultNetwork}
 	w.stores = func(code string) gateway.Place {
 		dir := filepath.Join(n.region(code), "gateway")
-		place := gateway.Place{Dir: filepath.Join(dir, "data"), Keyring: filepath.Join(dir, "data.keyring")}
+		place := gateway.Place{Dir: filepath.Join(dir, "data", code), Keyring: filepath.Join(dir, "data.keyring")}
 		var err error
 		place.Master, err = keys.LoadMaster(filepath.Join(dir, "master.key"), place.Dir, place.Keyring)
 		require.NoError(t, err)

@@ -23,6 +23,9 @@ type Progress = struct {
 	Traffic uint64   // 1 + the last block that carried anything but witness statements; 0: none did
 }
 
+// still is how long a replica stands still before a run's first statement: longer than the pauses in which it catches up.
+const still = 250 * time.Millisecond
+
 // Defaults of WitnessOptions.
 const (
 	DefaultEveryBlocks = 50
@@ -37,6 +40,10 @@ type WitnessOptions struct {
 	Submitter Submitter            // as the region's organisation
 	Progress  func() Progress
 	Changed   func() <-chan struct{} // closed when Progress has moved: Follower.Changed
+
+	// Stated is one more than the height of the region's last statement, as far as the replica is; 0: it has made none, or nobody
+	// knows. nil: nobody does.
+	Stated func() uint64
 
 	EveryBlocks uint64        // after so many blocks, if any has traffic; 0: DefaultEveryBlocks
 	Interval    time.Duration // after traffic at the latest, and between attempts that fail; 0: DefaultInterval
@@ -55,6 +62,9 @@ func (o WitnessOptions) withDefaults() WitnessOptions {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
+	if o.Stated == nil {
+		o.Stated = func() uint64 { return 0 }
+	}
 	if o.OnState == nil {
 		o.OnState = func(uint64, [32]byte, error) {}
 	}
@@ -65,9 +75,15 @@ func (o WitnessOptions) withDefaults() WitnessOptions {
 //
 // Blocks that carry nothing but statements call for none, so that regions do not answer each other for ever: without
 // traffic each states once in Idle, which shows the others that it is there.
+//
+// A region that begins, or comes back, may be the one that the others wait for: the first statement of a run does not wait for
+// Interval, but only until the replica has stood still for a moment, so that it is not made in the middle of catching up.
 type Witness struct {
 	o WitnessOptions
 
+	begun   bool      // this run has made a statement
+	next    uint64    // Progress.Next when it was last looked at
+	moved   time.Time // when that had changed
 	stated  uint64    // Next of the last statement that was recorded
 	posted  time.Time // when that was begun, or when Run began
 	traffic time.Time // when traffic was first seen that is not yet stated; zero: there is none
@@ -119,13 +135,22 @@ func (w *Witness) due(p Progress, now time.Time) (wait time.Duration, timed bool
 	if p.Next == 0 {
 		return 0, false
 	}
+	if p.Next != w.next {
+		w.next, w.moved = p.Next, now
+	}
+	if !w.begun {
+		w.stated = max(w.stated, w.o.Stated()) // of an earlier run
+	}
 	at := w.posted.Add(w.o.Idle)
 	if p.Traffic > w.stated {
 		if w.traffic.IsZero() {
 			w.traffic = now
 		}
 		at = earlier(at, w.traffic.Add(w.o.Interval))
-		if p.Next-w.stated >= w.o.EveryBlocks {
+		switch {
+		case !w.begun:
+			at = earlier(at, w.moved.Add(still))
+		case p.Next-w.stated >= w.o.EveryBlocks:
 			at = now
 		}
 	}
@@ -159,5 +184,5 @@ func (w *Witness) state(ctx context.Context, p Progress) {
 		return
 	}
 	// Idle counts from when it was begun: the ledger's time for one would else be added to each.
-	w.stated, w.posted, w.traffic, w.retry = p.Next, began, time.Time{}, time.Time{}
+	w.begun, w.stated, w.posted, w.traffic, w.retry = true, p.Next, began, time.Time{}, time.Time{}
 }

@@ -170,7 +170,7 @@ func TestDue(t *testing.T) {
 	_, timed := w.due(Progress{}, at(time.Hour))
 	require.False(t, timed, "an empty index has nothing to state")
 
-	w.stated = 5
+	w.begun, w.stated = true, 5
 	require.Equal(t, 29*time.Second, due(14, 5, at(time.Second)), "statements of others wait for Idle")
 	require.Equal(t, 29*time.Second, due(99, 5, at(time.Second)), "however many they are")
 	require.Equal(t, 5*time.Second, due(6, 6, at(2*time.Second)), "traffic waits for Interval")
@@ -179,6 +179,43 @@ func TestDue(t *testing.T) {
 	require.Equal(t, 2*time.Second, due(6, 6, at(5*time.Second)), "it does not start anew")
 	w.retry = at(40 * time.Second)
 	require.Equal(t, 10*time.Second, due(15, 7, at(30*time.Second)), "but not before another attempt may be made")
+}
+
+// TestTheFirstStatementOfARunIsMadeAtOnce: once the replica stands still, if the region has not stated what is there.
+func TestTheFirstStatementOfARunIsMadeAtOnce(t *testing.T) {
+	start := time.Unix(1000, 0)
+	at := func(d time.Duration) time.Time { return start.Add(d) }
+	ledger := uint64(0) // the region's last statement on it
+	run := func() func(next, traffic uint64, now time.Time) time.Duration {
+		w := NewWitness(WitnessOptions{Stated: func() uint64 { return ledger }})
+		w.posted = start
+		return func(next, traffic uint64, now time.Time) time.Duration {
+			d, timed := w.due(Progress{Next: next, Traffic: traffic}, now)
+			require.True(t, timed)
+			return d
+		}
+	}
+	due := run()
+	require.Equal(t, still, due(5, 5, at(time.Second)), "never stated")
+	require.Equal(t, still, due(9, 9, at(time.Second+still/2)), "but not while the replica moves")
+	require.Zero(t, due(9, 9, at(time.Second+still/2+still)))
+	require.Equal(t, 100*time.Millisecond, due(99, 99, at(time.Second+DefaultInterval-100*time.Millisecond)), "nor later than after Interval")
+
+	ledger = 99
+	due = run()
+	require.Equal(t, DefaultIdle, due(103, 99, at(0)), "an earlier run has stated all of it: nothing is due")
+	require.Equal(t, still, due(104, 104, at(time.Second)), "until there is traffic")
+}
+
+// TestABeginningIsAgreedOnAtOnce: four regions that have never stated anything wait for nobody.
+func TestABeginningIsAgreedOnAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := gateways(t, WitnessOptions{Idle: 24 * time.Hour})
+		defer c.stop()
+		pass(t, time.Second)
+		c.requireAgreed()
+		require.Equal(t, map[string]int{c.regions[0].MSP: 1, c.regions[1].MSP: 1, c.regions[2].MSP: 1, c.regions[3].MSP: 1}, statements(t, c.ledger))
+	})
 }
 
 // failing is a submitter that refuses.

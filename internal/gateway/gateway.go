@@ -135,7 +135,7 @@ func (g *Gateway) openStores() error {
 func (g *Gateway) assemble() error {
 	g.follower = follow.New(follow.Options{Source: g.o.Ledger, Replica: g.index, Clock: g.o.Clock, Logger: g.log})
 	g.witness = follow.NewWitness(follow.WitnessOptions{Network: g.o.Network, Signer: g.gwKey.signer, Submitter: g.o.Ledger,
-		Progress: g.index.Progress, Changed: g.follower.Changed, Interval: g.o.WitnessEvery, Logger: g.log})
+		Progress: g.index.Progress, Changed: g.follower.Changed, Stated: func() uint64 { return g.index.Stated(g.o.Region) }, Interval: g.o.WitnessEvery, Logger: g.log})
 	g.verifier = verify.New(verify.Options{Region: g.o.Region, Replica: g.index, Gateway: g.gwKey.signer,
 		Recorder: recorder{g}, Random: rand.Reader, Policy: g.o.Policy, Clock: g.o.Clock})
 	var err error

@@ -217,6 +217,16 @@ func (x *Index) digestAt(number uint64) ([32]byte, bool, error) {
 	return n.digest, err == nil, err
 }
 
+// Stated is one more than the height of a region's last witness statement; 0: it has made none.
+func (x *Index) Stated(region string) uint64 {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	if st := x.standing.statements[region]; st != nil {
+		return st.Height + 1
+	}
+	return 0
+}
+
 // since is how many seconds ago then was at now, never negative.
 func since(now, then int64) int64 {
 	if then == math.MinInt64 {

@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	during  = flag.Duration("benchnet.during", 15*time.Second, "for how long the plain application's transactions come; other loads take two thirds of it")
+	during  = flag.Duration("benchnet.during", 15*time.Second, "for how long the plain application's transactions come, and Evaluate, and verdicts")
 	batches = flag.Int("benchnet.batches", 96, "batches of 4,096 that each gateway anchors")
 	lones   = flag.Int("benchnet.lone", 40, "batches that are anchored alone")
 	revoked = flag.Int("benchnet.revocations", 30, "certificates that each region revokes")
@@ -35,7 +35,7 @@ type measuring struct {
 	plain   *plain
 	written int
 
-	transactions, evaluations *load
+	transactions *load
 }
 
 // BenchmarkNetwork prints the table of what is promised of a network and what it reached.
@@ -56,7 +56,7 @@ func benchmark(b *testing.B) {
 		name string
 		run  func()
 	}{
-		{"plain transactions", m.write}, {"Evaluate", m.evaluate}, {"verdicts", m.verify}, {"batches", m.anchor}, {"lone batches and the chain", m.chain},
+		{"plain transactions", m.write}, {"Evaluate and verdicts", m.verify}, {"batches", m.anchor}, {"lone batches and the chain", m.chain},
 		{"revocations", m.revoke},
 	} {
 		fmt.Fprintf(os.Stderr, "测量 · measuring %s\n", step.name)
@@ -70,7 +70,11 @@ func benchmark(b *testing.B) {
 	}
 }
 
-func (m *measuring) short() time.Duration { return *during * 2 / 3 }
+// turns is how often Evaluate and verdicts take turns.
+const turns = 4
+
+// turn is how long one of them lasts.
+func (m *measuring) turn() time.Duration { return *during / turns }
 
 // write measures the plain application's transactions.
 func (m *measuring) write() {
@@ -82,43 +86,38 @@ func (m *measuring) write() {
 		Reached: l.perSecond(), Note: fmt.Sprintf("%d in flight over 4 peers, p50 %.0f ms, %d failed", writing, l.at(0.5), l.failed)})
 }
 
-// evaluate measures the plain application's queries.
-func (m *measuring) evaluate() {
-	among := m.written
-	if m.transactions.failed > 0 {
-		among = 1
-	}
-	m.evaluations = closed(m.b.Context(), asking, m.short(), m.plain.get(among))
-	l := m.evaluations
-	require.NotEmpty(m.b, l.took, "%v", l.first)
-	m.add(&row{Name: "plain_evaluate", Zh: "普通 Fabric 应用：查询一个键", En: "a plain application: Evaluate of one key", Unit: "/s",
-		Reached: l.perSecond(), Note: fmt.Sprintf("%d in flight at one peer, p50 %.1f ms, p99 %.1f ms, %d failed", asking, l.at(0.5), l.at(0.99), l.failed)})
-}
-
-// verify measures verdicts at one gateway on certificates of another region.
+// verify measures verdicts at one gateway, on certificates of another region, and the plain application's queries, in turns: what else
+// the machine does meanwhile meets both.
 func (m *measuring) verify() {
 	const different = 128
 	from, to := m.w.Gateways[0], m.w.Gateways[1]
 	unbound, bound := presentations(m.b, from, to, certificates(m.b, from, "verdicts", 0, different))
 	m.w.Settle()
 	d := doorOf(m.b, to)
-	off := m.judge(closed(m.b.Context(), asking, m.short(), d.verdicts(unbound)))
-	on := m.judge(closed(m.b.Context(), asking, m.short()/2, d.verdicts(bound)))
-	m.add(&row{Name: "verify", Zh: "经 HTTP 核验，全部检查", En: "verdicts over HTTP, all checks, receipt signed and recorded", Unit: "/s",
-		Promise: 2 * m.evaluations.perSecond(), Reached: off.perSecond(),
-		Note: fmt.Sprintf("2 × Evaluate; %d in flight, p50 %.1f ms; binding off; with binding %.0f/s", asking, off.at(0.5), on.perSecond())})
-
-	// The same load: as many requests a second as Evaluate took in.
-	rate := m.evaluations.perSecond()
-	same := m.judge(open(m.b.Context(), rate, m.short(), d.verdicts(unbound)))
-	m.add(&row{Name: "verify_p50", Zh: "同等负载下的 p50", En: "p50 at the same load", Unit: "ms", Promise: m.evaluations.at(0.5) / 10, AtMost: true,
-		Reached: same.at(0.5), Note: fmt.Sprintf("a tenth of Evaluate's; %.0f requests a second, what Evaluate reached; p99 %.1f ms", rate, same.at(0.99))})
-}
-
-// judge holds a load to every verdict having been the right one.
-func (m *measuring) judge(l *load) *load {
-	require.NoError(m.b, l.first, "%d of %d verdicts", l.failed, l.failed+len(l.took))
-	return l
+	among := m.written
+	if m.transactions.failed > 0 {
+		among = 1
+	}
+	var evaluations, off, on, same load
+	for range turns {
+		evaluations.join(closed(m.b.Context(), asking, m.turn(), m.plain.get(among)))
+		off.join(closed(m.b.Context(), asking, m.turn(), d.verdicts(unbound)))
+		on.join(closed(m.b.Context(), asking, m.turn()/2, d.verdicts(bound)))
+		// The same load: as many requests a second as Evaluate took in.
+		same.join(open(m.b.Context(), evaluations.perSecond(), m.turn(), d.verdicts(unbound)))
+	}
+	for _, l := range []*load{&evaluations, &off, &on, &same} {
+		require.NoError(m.b, l.first, "%d of %d", l.failed, l.failed+len(l.took))
+	}
+	rate := evaluations.perSecond()
+	m.add(
+		&row{Name: "plain_evaluate", Zh: "普通 Fabric 应用：查询一个键", En: "a plain application: Evaluate of one key", Unit: "/s", Reached: rate,
+			Note: fmt.Sprintf("%d in flight at one peer, p50 %.1f ms, p99 %.1f ms", asking, evaluations.at(0.5), evaluations.at(0.99))},
+		&row{Name: "verify", Zh: "经 HTTP 核验，全部检查", En: "verdicts over HTTP, all checks, receipt signed and recorded", Unit: "/s",
+			Promise: 2 * rate, Reached: off.perSecond(),
+			Note: fmt.Sprintf("2 × Evaluate; %d in flight, p50 %.1f ms; binding off; with binding %.0f/s", asking, off.at(0.5), on.perSecond())},
+		&row{Name: "verify_p50", Zh: "同等负载下的 p50", En: "p50 at the same load", Unit: "ms", Promise: evaluations.at(0.5) / 10, AtMost: true,
+			Reached: same.at(0.5), Note: fmt.Sprintf("a tenth of Evaluate's; as many requests a second as Evaluate reached; p99 %.1f ms", same.at(0.99))})
 }
 
 // anchor measures batches, many at a time.

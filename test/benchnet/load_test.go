@@ -16,6 +16,16 @@ type load struct {
 	wall   time.Duration
 }
 
+// join adds another load of the same kind.
+func (l *load) join(o *load) {
+	l.took = append(l.took, o.took...)
+	slices.Sort(l.took)
+	l.failed, l.wall = l.failed+o.failed, l.wall+o.wall
+	if l.first == nil {
+		l.first = o.first
+	}
+}
+
 func (l *load) perSecond() float64 { return float64(len(l.took)) / l.wall.Seconds() }
 
 // at is the time that the share of the requests did not exceed, in milliseconds.

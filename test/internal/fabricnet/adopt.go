@@ -11,6 +11,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/follow"
 	"github.com/huzheng-ledger/huzheng/internal/gateway"
 	"github.com/huzheng-ledger/huzheng/internal/keys"
+	"github.com/huzheng-ledger/huzheng/internal/notary"
 )
 
 // UpWithGateways starts a network as an operator does, with every region's gateway at work, and returns how long that took.
@@ -27,7 +28,7 @@ const defaultNetwork = "huzheng"
 // and one agreement on the ledger.
 func Adopt(t testing.TB, n *Network) *World {
 	t.Helper()
-	w := &World{Network: n, t: t, o: Options{Witness: follow.DefaultInterval}, network: defaultNetwork}
+	w := &World{Network: n, t: t, o: Options{Witness: follow.DefaultInterval, Batch: notary.DefaultBatchWait}, network: defaultNetwork}
 	w.stores = func(code string) gateway.Place {
 		dir := filepath.Join(n.region(code), "gateway")
 		place := gateway.Place{Dir: filepath.Join(dir, "data", code), Keyring: filepath.Join(dir, "data.keyring")}

@@ -64,7 +64,7 @@ func serveApart(text string) error {
 	if err != nil {
 		return err
 	}
-	opened, err := open(ctx, NetworkID, gateway.Place{Dir: a.Dir, Keyring: a.Keyring, Master: master}, &c, a.Witness, slog.Default())
+	opened, err := open(ctx, NetworkID, gateway.Place{Dir: a.Dir, Keyring: a.Keyring, Master: master}, &c, Options{Witness: a.Witness, Batch: batchWait}, slog.Default())
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ const settleTime = 3 * time.Minute
 // Options of a world.
 type Options struct {
 	Witness time.Duration // a region states what it applied this long after traffic; 0: 500 ms
+	Batch   time.Duration // closes a batch; 0: 50 ms
 	// Connect changes a region's connection before it is used; may be nil. It is called again when a gateway is opened again.
 	Connect func(c *fabric.Connection)
 }
@@ -65,6 +66,9 @@ func Found(t testing.TB, n *Network, o Options) *World {
 	t.Helper()
 	if o.Witness == 0 {
 		o.Witness = 500 * time.Millisecond
+	}
+	if o.Batch == 0 {
+		o.Batch = batchWait
 	}
 	w := &World{Network: n, t: t, o: o, dir: t.TempDir(), network: NetworkID}
 	w.stores = w.own
@@ -133,21 +137,21 @@ func (g *Gateway) Open() {
 	var err error
 	g.Ledger, err = fabric.Dial(c.Config)
 	require.NoError(w.t, err)
-	g.open, err = open(context.Background(), w.network, w.place(g.region.Code), &c, w.o.Witness, slog.New(g.Log))
+	g.open, err = open(context.Background(), w.network, w.place(g.region.Code), &c, w.o, slog.New(g.Log))
 	require.NoError(w.t, err)
 	g.Region = gatewaytest.Adopt(w.t, g.open.Gateways[0], g.Region)
 }
 
-// batchWait closes a batch.
+// batchWait is the default of Options.Batch.
 const batchWait = 50 * time.Millisecond
 
 // open opens a region's gateway on its network, at work.
-func open(ctx context.Context, network string, place gateway.Place, c *fabric.Connection, witness time.Duration, log *slog.Logger,
+func open(ctx context.Context, network string, place gateway.Place, c *fabric.Connection, o Options, log *slog.Logger,
 ) (*consortium.Consortium, error) {
 	config := api.DefaultConfig()
 	config.Address = api.Rate{PerSecond: 1e6, Burst: 1e6}
 	config.Credential = config.Address
-	return consortium.Open(ctx, &consortium.Plan{Network: network, Connection: c, BatchWait: batchWait, WitnessEvery: witness,
+	return consortium.Open(ctx, &consortium.Plan{Network: network, Connection: c, BatchWait: o.Batch, WitnessEvery: o.Witness,
 		Members: []consortium.Member{{Place: place, Region: attest.Region{Code: c.Region}}}, API: config, Logger: log})
 }
 

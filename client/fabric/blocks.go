@@ -73,6 +73,8 @@ func (c *Client) round(ctx context.Context, next *uint64, visit func(registry.Bl
 		reasons = append(reasons, err)
 		if isNotFound(err) {
 			behind++
+		} else {
+			c.fails(i, err)
 		}
 		if *next > began && !errors.Is(err, errBehind) {
 			return err // the own peer comes first again

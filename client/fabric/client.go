@@ -32,9 +32,10 @@ type Client struct {
 	scope   block.Scope
 	signer  *signer
 	sources []*source // the own peer first
-	gateway *client.Gateway
-	network *client.Network
 	conns   []*grpc.ClientConn
+	route   *route
+
+	gateways []*client.Gateway // the gateway services of the sources, in their order
 
 	configs configs
 	pending *pending
@@ -79,11 +80,14 @@ func Dial(o Config) (*Client, error) {
 		c.sources = append(c.sources,
 			&source{address: e.Address, deliver: peer.NewDeliverClient(conn), channel: o.Channel, signer: signs})
 	}
-	c.gateway, err = client.Connect(signs, client.WithClientConnection(c.conns[0]), client.WithHash(hash.SHA256), client.WithSign(signs.digest))
-	if err != nil {
-		return nil, errors.Join(err, c.Close())
+	for _, conn := range c.conns {
+		g, err := client.Connect(signs, client.WithClientConnection(conn), client.WithHash(hash.SHA256), client.WithSign(signs.digest))
+		if err != nil {
+			return nil, errors.Join(err, c.Close())
+		}
+		c.gateways = append(c.gateways, g)
 	}
-	c.network = c.gateway.GetNetwork(o.Channel)
+	c.route = newRoute(len(c.conns), o.Return)
 	return c, nil
 }
 
@@ -108,8 +112,8 @@ func (c *Client) Close() error {
 	var errs []error
 	c.closing.Do(func() {
 		c.end()
-		if c.gateway != nil {
-			errs = append(errs, c.gateway.Close())
+		for _, g := range c.gateways {
+			errs = append(errs, g.Close())
 		}
 		for _, conn := range c.conns {
 			errs = append(errs, conn.Close())

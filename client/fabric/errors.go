@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
 	"github.com/huzheng-ledger/huzheng/attest"
@@ -72,21 +71,22 @@ func (e *CommitError) Unwrap() error { return e.code }
 // refused is "CODE: detail" as the chaincode emits it, behind what the peer puts before it.
 var refused = regexp.MustCompile(`chaincode response \d+, ([A-Z][A-Z0-9_]{1,63}): (.*)$`)
 
-// refusal finds the rules' refusal in a failed endorsement: the one place where "CODE: detail" is read. Only what the own
-// organisation's endorser says counts: where it endorsed and others refused, they may be behind, or lie.
-func refusal(mspID string, err error) *attest.Error {
+// refusal finds the rules' refusal in a failed endorsement, and whose endorser is said to have given it: the one place where
+// "CODE: detail" is read. With an organisation named, only its own endorser's counts: where it endorsed and others refused,
+// they may be behind, or lie.
+func refusal(err error, of string) (no *attest.Error, mspID string) {
 	for _, detail := range details(err) {
 		m := refused.FindStringSubmatch(detail.GetMessage())
-		if m == nil || detail.GetMspId() != mspID {
+		if m == nil || of != "" && detail.GetMspId() != of {
 			continue
 		}
 		switch code := attest.Code(m[1]); code {
 		case attest.CodeInternal, attest.CodeUnavailable: // the chaincode could not decide
 		default:
-			return &attest.Error{Code: code, Detail: m[2]}
+			return &attest.Error{Code: code, Detail: m[2]}, detail.GetMspId()
 		}
 	}
-	return nil
+	return nil, ""
 }
 
 func details(err error) []*gateway.ErrorDetail {
@@ -97,22 +97,6 @@ func details(err error) []*gateway.ErrorDetail {
 		}
 	}
 	return out
-}
-
-// notEndorsed makes of a failed endorsement what Submit returns.
-func notEndorsed(mspID, id string, err error) error {
-	if no := refusal(mspID, err); no != nil {
-		return no
-	}
-	cause := flatten(err)
-	switch status.Code(err) {
-	case codes.ResourceExhausted:
-		return &EndorseError{id, ErrOverloaded, cause}
-	case codes.Aborted: // endorsers answered, and differ or cannot decide: one of them is behind, as a rule
-		return &transient{&EndorseError{id, ErrUnavailable, cause}}
-	default:
-		return &EndorseError{id, ErrUnavailable, cause}
-	}
 }
 
 // flatten keeps a gRPC error's code and text, with what each endorser or orderer said; the details themselves do not survive

@@ -20,7 +20,7 @@ func (c *Client) Head(ctx context.Context) (next uint64, err error) {
 	defer cancel()
 	limited, end := context.WithTimeout(ctx, headTime)
 	defer end() // ends the questions that nobody waits for
-	f := (len(c.sources) - 1) / 3
+	f := c.tolerated()
 	heights, reasons := c.heights(limited, 2*f+1)
 	if over := c.over(ctx); over != nil {
 		return 0, over

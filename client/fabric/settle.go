@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
 
-	"github.com/hyperledger/fabric-gateway/pkg/client"
 	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 	"google.golang.org/protobuf/proto"
@@ -22,18 +22,19 @@ const fetchTime = 10 * time.Second
 var errUnsettled = errors.New("no commit status and no block told of it in time")
 
 // settle offers an endorsed transaction to the orderers and finds out what became of it: from a block that Blocks hands out
-// meanwhile, or from the own peer's commit status. An error means that it is not known.
-func (c *Client) settle(ctx context.Context, tx *client.Transaction) (seen, error) {
+// meanwhile, or from commit statuses. An error means that it is not known.
+func (c *Client) settle(ctx context.Context, e endorsed) (seen, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.o.Settle, errUnsettled)
-	inBlock := c.pending.await(tx.TransactionID())
+	id := e.tx.TransactionID()
+	inBlock := c.pending.await(id)
 	status := make(chan seen, 1)
-	offer := offering{tx: tx}
+	offer := offering{c: c, endorsed: e}
 	var running sync.WaitGroup
 	running.Go(func() { offer.run(ctx) })
-	running.Go(func() { c.watch(ctx, tx.TransactionID(), status) })
+	running.Go(func() { c.watch(ctx, id, status) })
 	defer func() {
 		cancel()
-		c.pending.forget(tx.TransactionID())
+		c.pending.forget(id)
 		running.Wait()
 	}()
 	select {
@@ -46,18 +47,21 @@ func (c *Client) settle(ctx context.Context, tx *client.Transaction) (seen, erro
 	}
 }
 
-// offering offers one transaction until it is taken. It is the same transaction each time, under one id, and Fabric records an
-// id once: an orderer that reports a failure for what it has taken in does no harm.
+// offering offers one transaction until it is taken, through the peer that collected its endorsements and through the others
+// in turn. It is the same transaction each time, under one id, and Fabric records an id once: an orderer that reports a failure
+// for what it has taken in does no harm.
 type offering struct {
-	tx *client.Transaction
+	c *Client
+	endorsed
 
 	mu   sync.Mutex
 	last error
 }
 
 func (o *offering) run(ctx context.Context) {
-	for pause := minPause; ; pause = min(2*pause, maxPause) {
-		_, err := o.tx.SubmitWithContext(ctx)
+	at := append([]int{o.by}, slices.DeleteFunc(o.c.route.order(), func(i int) bool { return i == o.by })...)
+	for n, pause := 0, minPause; ; n, pause = n+1, min(2*pause, maxPause) {
+		err := o.through(ctx, at[n%len(at)])
 		if err == nil || ctx.Err() != nil {
 			return
 		}
@@ -70,6 +74,25 @@ func (o *offering) run(ctx context.Context) {
 	}
 }
 
+// through offers it once, through one peer.
+func (o *offering) through(ctx context.Context, i int) error {
+	raw, err := o.tx.Bytes()
+	if err != nil {
+		return err
+	}
+	tx, err := o.c.gateways[i].NewTransaction(raw)
+	if err != nil {
+		return err
+	}
+	if len(o.c.gateways) > 1 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.c.o.Settle/impatience)
+		defer cancel()
+	}
+	_, err = tx.SubmitWithContext(ctx)
+	return err
+}
+
 // problem is why the orderers did not take it when they were last asked.
 func (o *offering) problem() error {
 	o.mu.Lock()
@@ -77,22 +100,68 @@ func (o *offering) problem() error {
 	return o.last
 }
 
-// watch asks the own peer for the commit status until it is known or ctx ends.
+// watch asks for the commit status until it is known or ctx ends. The own peer's word is enough; where it does not come, so
+// many others have to say the same that one of them is honest.
 func (c *Client) watch(ctx context.Context, id string, status chan<- seen) {
-	for pause := minPause; ; pause = min(2*pause, maxPause) {
-		s, err := c.committed(ctx, id)
-		if err == nil {
+	own, others := make(chan seen), make(chan seen)
+	silent := make(chan struct{}) // closed once the own peer has failed
+	var running sync.WaitGroup
+	defer running.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	running.Go(func() { c.ask(ctx, 0, id, own, sync.OnceFunc(func() { close(silent) })) })
+	late := time.NewTimer(c.o.Settle / impatience)
+	defer late.Stop()
+	if c.route.away() {
+		late.Reset(0)
+	}
+	asked, said := false, newTally[seen](c.tolerated()+1)
+	for n := 0; ; {
+		select {
+		case s := <-own:
 			status <- s
 			return
+		case s := <-others:
+			if n++; said.add(s, strconv.Itoa(n)) { // each tells once
+				status <- s
+				return
+			}
+			continue
+		case <-silent:
+			silent = nil
+		case <-late.C:
+		case <-ctx.Done():
+			return
 		}
+		if !asked {
+			asked = true
+			for i := 1; i < len(c.sources); i++ {
+				running.Go(func() { c.ask(ctx, i, id, others, func() {}) })
+			}
+		}
+	}
+}
+
+// ask asks one peer for the commit status until it tells or ctx ends.
+func (c *Client) ask(ctx context.Context, i int, id string, status chan<- seen, failed func()) {
+	for pause := minPause; ; pause = min(2*pause, maxPause) {
+		s, err := c.committed(ctx, i, id)
+		if err == nil {
+			select {
+			case status <- s:
+			case <-ctx.Done():
+			}
+			return
+		}
+		failed()
 		if sleep(ctx, pause) != nil {
 			return
 		}
 	}
 }
 
-// committed waits for the commit status, and finds the transaction's place in its block.
-func (c *Client) committed(ctx context.Context, id string) (seen, error) {
+// committed waits for the commit status at a peer, and finds the transaction's place in its block.
+func (c *Client) committed(ctx context.Context, i int, id string) (seen, error) {
 	request, err := proto.Marshal(&gateway.CommitStatusRequest{ChannelId: c.o.Channel, TransactionId: id, Identity: c.signer.creator})
 	if err != nil {
 		return seen{}, err
@@ -101,7 +170,7 @@ func (c *Client) committed(ctx context.Context, id string) (seen, error) {
 	if err != nil {
 		return seen{}, err
 	}
-	commit, err := c.gateway.NewCommit(unsigned)
+	commit, err := c.gateways[i].NewCommit(unsigned)
 	if err != nil {
 		return seen{}, err
 	}
@@ -111,24 +180,24 @@ func (c *Client) committed(ctx context.Context, id string) (seen, error) {
 	}
 	s := seen{place: registry.Position{Block: status.BlockNumber}, code: status.Code}
 	if status.Code == peer.TxValidationCode_VALID {
-		s.place.Tx, err = c.indexIn(status.BlockNumber, id)
+		s.place.Tx, err = c.indexIn(i, status.BlockNumber, id)
 	}
 	return s, err
 }
 
-// indexIn is a transaction's place in a block of the own peer. Transactions of one block ask for it together.
-func (c *Client) indexIn(number uint64, id string) (uint32, error) {
-	got, err, _ := c.fetches.Do(strconv.FormatUint(number, 10), func() (any, error) {
+// indexIn is a transaction's place in a block of a peer. Transactions of one block ask for it together.
+func (c *Client) indexIn(i int, number uint64, id string) (uint32, error) {
+	got, err, _ := c.fetches.Do(fmt.Sprint(i, number), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), fetchTime) // of none of those who wait: one may leave
 		defer cancel()
-		return c.sources[0].filtered(ctx, number)
+		return c.sources[i].filtered(ctx, number)
 	})
 	if err != nil {
 		return 0, err
 	}
-	for i, t := range got.(*peer.FilteredBlock).GetFilteredTransactions() { //nolint:forcetypeassert // what the function above returns
+	for at, t := range got.(*peer.FilteredBlock).GetFilteredTransactions() { //nolint:forcetypeassert // what the function above returns
 		if t.GetTxid() == id {
-			return uint32(i), nil
+			return uint32(at), nil
 		}
 	}
 	return 0, fmt.Errorf("block %d does not have transaction %s", number, id)

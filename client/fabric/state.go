@@ -46,7 +46,7 @@ type page struct {
 }
 
 func (c *Client) statePage(ctx context.Context, bookmark string) (p page, err error) {
-	proposal, err := c.network.GetContract(c.o.Chaincode).NewProposal("State",
+	proposal, err := c.gateways[0].GetNetwork(c.o.Channel).GetContract(c.o.Chaincode).NewProposal("State",
 		client.WithArguments("", strconv.Itoa(statePage), bookmark), client.WithEndorsingOrganizations(c.o.Identity.MSPID))
 	if err != nil {
 		return p, err

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/hyperledger/fabric-gateway/pkg/client"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
 
 	"github.com/huzheng-ledger/huzheng/attest"
@@ -23,7 +22,8 @@ const (
 // submitName is the chaincode's transaction.
 const submitName = "Submit"
 
-// Submit returns once the command's block is on the own peer. The command must not be changed afterwards.
+// Submit returns once the command's block is on the own peer, or, where another region's had to take its place, on theirs. The
+// command must not be changed afterwards.
 //
 // An error with a code of the rules refuses the command, which has no effect. ErrOverloaded, ErrUnavailable and ErrClosed: it
 // was not recorded. ErrOutcomeUnknown: its transaction has left, and Config.Settle or ctx ended (then errors.Is finds its
@@ -75,25 +75,22 @@ func (c *Client) attempt(ctx context.Context, command []byte) (registry.Outcome,
 	if over := c.over(ctx); over != nil {
 		return registry.Outcome{}, over
 	}
-	tx, err := c.endorse(ctx, command)
+	e, err := c.endorse(ctx, command)
 	if err != nil {
 		return registry.Outcome{}, err
 	}
-	event, err := decodeEvent(tx.Result())
-	if err != nil {
-		return registry.Outcome{}, &EndorseError{tx.TransactionID(), ErrUnavailable, err}
+	if e.event.Repeat {
+		return registry.Outcome{Position: c.first(command, e.event), Event: e.event}, nil
 	}
-	if event.Repeat {
-		return registry.Outcome{Position: c.first(command, event), Event: event}, nil
-	}
-	found, err := c.settle(ctx, tx)
+	tx := e.tx
+	found, err := c.settle(ctx, e)
 	if err != nil {
 		return registry.Outcome{}, &SubmitError{tx.TransactionID(), err}
 	}
 	if found.code != peer.TxValidationCode_VALID {
 		return registry.Outcome{}, withoutEffect(tx.TransactionID(), found.code)
 	}
-	return registry.Outcome{TxID: tx.TransactionID(), Position: found.place, Event: event}, nil
+	return registry.Outcome{TxID: tx.TransactionID(), Position: found.place, Event: e.event}, nil
 }
 
 // withoutEffect tells a transaction that was overtaken, by another command about the same records or by a change of the
@@ -107,25 +104,6 @@ func withoutEffect(id string, code peer.TxValidationCode) error {
 		return &transient{err}
 	default:
 		return err
-	}
-}
-
-// endorse collects endorsements for the command. Whatever it fails with, nothing was recorded.
-func (c *Client) endorse(ctx context.Context, command []byte) (*client.Transaction, error) {
-	proposal, err := c.network.GetContract(c.o.Chaincode).NewProposal(submitName, client.WithBytesArguments(command))
-	if err != nil {
-		return nil, fmt.Errorf("propose: %w", err)
-	}
-	limited, cancel := context.WithTimeout(ctx, c.o.Endorse)
-	defer cancel()
-	tx, err := proposal.EndorseWithContext(limited)
-	switch {
-	case err == nil:
-		return tx, nil
-	case c.over(ctx) != nil:
-		return nil, c.over(ctx)
-	default:
-		return nil, notEndorsed(c.o.Identity.MSPID, proposal.TransactionID(), err)
 	}
 }
 

@@ -98,8 +98,10 @@ func TestRefusals(t *testing.T) {
 		"overload": {status.Error(codes.ResourceExhausted, "too many requests for /gateway.Gateway, exceeding concurrency limit (500)"),
 			attest.CodeLedgerOverloaded, ""},
 	} {
-		w.peers[0].OnEndorse = func(func() (*gateway.EndorseResponse, error)) (*gateway.EndorseResponse, error) {
-			return nil, answer.err
+		for _, p := range w.peers {
+			p.OnEndorse = func(func() (*gateway.EndorseResponse, error)) (*gateway.EndorseResponse, error) {
+				return nil, answer.err
+			}
 		}
 		c := w.config(0)
 		c.Attempts = 2
@@ -214,8 +216,10 @@ func TestAFailureToSubmitIsNoFailure(t *testing.T) {
 func TestABlockSettles(t *testing.T) {
 	w := newWorld(t)
 	w.founded(t)
-	w.peers[0].OnStatus = func(func() (*gateway.CommitStatusResponse, error)) (*gateway.CommitStatusResponse, error) {
-		return nil, status.Error(codes.Unavailable, "gone")
+	for _, p := range w.peers {
+		p.OnStatus = func(func() (*gateway.CommitStatusResponse, error)) (*gateway.CommitStatusResponse, error) {
+			return nil, status.Error(codes.Unavailable, "gone")
+		}
 	}
 	client := dial(t, w.config(0))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -236,11 +240,13 @@ func TestAnUnknownOutcomeIsSettledByTheSameCommand(t *testing.T) {
 	w.founded(t)
 	var dark atomic.Bool
 	dark.Store(true)
-	w.peers[0].OnStatus = func(next func() (*gateway.CommitStatusResponse, error)) (*gateway.CommitStatusResponse, error) {
-		if dark.Load() {
-			return nil, status.Error(codes.Unavailable, "gone")
+	for _, p := range w.peers {
+		p.OnStatus = func(next func() (*gateway.CommitStatusResponse, error)) (*gateway.CommitStatusResponse, error) {
+			if dark.Load() {
+				return nil, status.Error(codes.Unavailable, "gone")
+			}
+			return next()
 		}
-		return next()
 	}
 	c := w.config(0)
 	c.Settle = 300 * time.Millisecond

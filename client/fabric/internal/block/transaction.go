@@ -171,3 +171,16 @@ func Command(envelope []byte) []byte {
 	}
 	return args[1]
 }
+
+// Prepared checks that an envelope, which is not signed yet, is the transaction of that id and brings that command to our
+// chaincode, and nothing else.
+func (s Scope) Prepared(e *common.Envelope, id string, command []byte) error {
+	t, err := s.transaction(e, peer.TxValidationCode_VALID)
+	switch {
+	case err != nil:
+		return err
+	case t.ID != id || !t.Valid || !bytes.Equal(t.Command, command):
+		return malformed("it is another transaction than was proposed")
+	}
+	return nil
+}

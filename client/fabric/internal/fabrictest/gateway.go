@@ -104,7 +104,7 @@ func (p *Peer) endorse(r *gateway.EndorseRequest) (*gateway.EndorseResponse, err
 	if event.Repeat {
 		answer = fmt.Sprintf(`{"name":%q,"key":%q,"repeat":true}`, event.Name, event.Key)
 	}
-	envelope := assemble(&header, &payload, answer)
+	envelope := assemble(&header, &payload, p.OnAnswer(answer))
 	return &gateway.EndorseResponse{PreparedTransaction: &common.Envelope{Payload: envelope}}, nil
 }
 

@@ -28,6 +28,7 @@ type Peer struct {
 	OnShow    func(b *common.Block) *common.Block // what it shows of a block; nil: end the stream
 	Height    func() uint64                       // how many blocks it has
 	Claim     func() uint64                       // how many it says it has; nil: Height
+	OnAnswer  func(answer string) string          // what it makes of the chaincode's answer
 	OnEndorse func(next func() (*gateway.EndorseResponse, error)) (*gateway.EndorseResponse, error)
 	OnSubmit  func(next func() error) error
 	OnStatus  func(next func() (*gateway.CommitStatusResponse, error)) (*gateway.CommitStatusResponse, error)
@@ -46,6 +47,7 @@ func (n *Network) NewPeer(org *Org) *Peer {
 		Network: n, Org: org, Address: listener.Addr().String(), Roots: org.Root.PEM,
 		OnShow:    func(b *common.Block) *common.Block { return b },
 		Height:    n.Height,
+		OnAnswer:  func(answer string) string { return answer },
 		OnEndorse: func(next func() (*gateway.EndorseResponse, error)) (*gateway.EndorseResponse, error) { return next() },
 		OnSubmit:  func(next func() error) error { return next() },
 		OnStatus: func(next func() (*gateway.CommitStatusResponse, error)) (*gateway.CommitStatusResponse, error) {

@@ -101,7 +101,7 @@ func dial(e Endpoint) (*grpc.ClientConn, error) {
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
 		// gRPC's own pauses grow to two minutes, in which a peer that is back is still taken for lost.
 		grpc.WithConnectParams(grpc.ConnectParams{MinConnectTimeout: 5 * time.Second,
-			Backoff: backoff.Config{BaseDelay: 200 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: 5 * time.Second}}),
+			Backoff: backoff.Config{BaseDelay: 4 * minPause, Multiplier: 1.6, Jitter: 0.2, MaxDelay: maxPause}}),
 		// Fabric's servers cut off who pings more than once a minute. A peer that is gone without a word is missed after both.
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 90 * time.Second, Timeout: 20 * time.Second}),
 	)

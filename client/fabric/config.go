@@ -37,7 +37,7 @@ type Config struct {
 	Attempts int           // proposals for one command that others' commands thwart. 0: DefaultAttempts
 	Endorse  time.Duration // for the endorsements of one proposal. 0: DefaultEndorse
 	Settle   time.Duration // from the first submit of a transaction until its outcome is given up. 0: DefaultSettle
-	Return   time.Duration // another region's peer serves blocks so long before the own one is tried again. 0: DefaultReturn
+	Return   time.Duration // another region's peer takes the own one's place so long before that is tried again. 0: DefaultReturn
 	// Still is how long a peer may bring no block that the ledger had before: then another serves. 0: DefaultStill
 	Still time.Duration
 

@@ -1,5 +1,6 @@
 // Package fabric is the ledger on a Hyperledger Fabric network, as one organisation of it sees it: it submits commands through
-// the organisation's own peer and hands out the channel's blocks, each checked before anybody sees it.
+// the organisation's own peer, or another's while that fails, and hands out the channel's blocks, each checked before anybody
+// sees it.
 //
 // # What flows through it
 //
@@ -17,6 +18,10 @@
 //
 // Block numbers are Fabric's own; block 0 is the genesis block. Configuration blocks are handed out like all others, with one
 // transaction that is not valid for the registry.
+//
+// Where another region's peer takes the own one's place, the command is still proposed and signed as the own organisation's,
+// and nothing is signed that is not the transaction of the command. What leaves no trace on the ledger (a refusal, a repeat, a
+// commit status) counts once more regions' peers have told it than may lie.
 //
 // # Failures of Submit
 //

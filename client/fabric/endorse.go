@@ -31,10 +31,8 @@ type endorsed struct {
 func (c *Client) endorse(ctx context.Context, command []byte) (endorsed, error) {
 	limited, cancel := context.WithTimeout(ctx, c.o.Endorse)
 	defer cancel()
-	said := newTally[string](c.tolerated() + 1)
+	r := round{c: c, said: newTally[string](c.tolerated() + 1)}
 	order := c.route.order()
-	var reasons []error
-	passing := false
 	for n, i := range order {
 		asked := time.Now()
 		e, err := c.endorseAt(limited, i, len(order)-n, command)
@@ -43,29 +41,56 @@ func (c *Client) endorse(ctx context.Context, command []byte) (endorsed, error) 
 		}
 		if err == nil {
 			c.serves(i, asked)
-			if i == 0 || !e.event.Repeat || said.add("repeat "+e.event.Key, c.sources[i].address) {
-				return e, nil
-			}
-			err = &elsewhere{error: &EndorseError{e.tx.TransactionID(), ErrUnavailable,
-				fmt.Errorf("peer %s alone says that the command is on the ledger already", c.sources[i].address)}, passing: true}
+			err = r.believe(&e)
 		}
 		var failed *elsewhere
-		switch {
-		case !errors.As(err, &failed):
-			return endorsed{}, err
-		case failed.refusal != nil && said.add(string(failed.refusal.Code), failed.who):
-			return endorsed{}, failed.refusal
-		case failed.unfit:
-			c.fails(i, failed)
+		if !errors.As(err, &failed) {
+			return e, err
 		}
-		passing = passing || failed.passing
-		reasons = append(reasons, failed.error)
+		if no := r.note(i, failed); no != nil {
+			return endorsed{}, no
+		}
 	}
-	err := errors.Join(reasons...)
-	if passing {
-		return endorsed{}, &transient{err}
+	return endorsed{}, r.failure()
+}
+
+// round is what one peer after the other has said of a command.
+type round struct {
+	c       *Client
+	said    *tally[string]
+	reasons []error
+	passing bool
+}
+
+// believe takes endorsements, which are checked once more when they are committed, and a repeat that enough have told of.
+func (r *round) believe(e *endorsed) error {
+	address := r.c.sources[e.by].address
+	if e.by == 0 || !e.event.Repeat || r.said.add("repeat "+e.event.Key, address) {
+		return nil
 	}
-	return endorsed{}, err
+	cause := fmt.Errorf("peer %s alone says that the command is on the ledger already", address)
+	return &elsewhere{error: &EndorseError{e.tx.TransactionID(), ErrUnavailable, cause}, passing: true}
+}
+
+// note notes a failure and returns the rules' refusal once enough have told of it.
+func (r *round) note(i int, failed *elsewhere) error {
+	if failed.refusal != nil && r.said.add(string(failed.refusal.Code), failed.who) {
+		return failed.refusal
+	}
+	if failed.unfit {
+		r.c.fails(i, failed)
+	}
+	r.passing = r.passing || failed.passing
+	r.reasons = append(r.reasons, failed.error)
+	return nil
+}
+
+func (r *round) failure() error {
+	err := errors.Join(r.reasons...)
+	if r.passing {
+		return &transient{err}
+	}
+	return err
 }
 
 // elsewhere is why another region's peer is to be asked.
@@ -108,7 +133,7 @@ func (c *Client) endorseAt(ctx context.Context, i, left int, command []byte) (e 
 }
 
 // impatience is which part of Config.Endorse a peer has that is not the last one.
-const impatience = 3
+const impatience = 4
 
 // asProposed checks that what is to be signed is the transaction of this command: a peer hands it over, and could lay anything
 // else before us.

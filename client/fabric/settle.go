@@ -115,7 +115,12 @@ func (c *Client) watch(ctx context.Context, id string, status chan<- seen) {
 	if c.route.away() {
 		late.Reset(0)
 	}
-	asked, said := false, newTally[seen](c.tolerated()+1)
+	askOthers := sync.OnceFunc(func() {
+		for i := 1; i < len(c.sources); i++ {
+			running.Go(func() { c.ask(ctx, i, id, others, func() {}) })
+		}
+	})
+	said := newTally[seen](c.tolerated() + 1)
 	for n := 0; ; {
 		select {
 		case s := <-own:
@@ -126,18 +131,13 @@ func (c *Client) watch(ctx context.Context, id string, status chan<- seen) {
 				status <- s
 				return
 			}
-			continue
 		case <-silent:
 			silent = nil
+			askOthers()
 		case <-late.C:
+			askOthers()
 		case <-ctx.Done():
 			return
-		}
-		if !asked {
-			asked = true
-			for i := 1; i < len(c.sources); i++ {
-				running.Go(func() { c.ask(ctx, i, id, others, func() {}) })
-			}
 		}
 	}
 }

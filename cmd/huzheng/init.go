@@ -19,6 +19,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/gbt"
 	"github.com/huzheng-ledger/huzheng/attest/registry"
+	"github.com/huzheng-ledger/huzheng/client/fabric"
 	"github.com/huzheng-ledger/huzheng/internal/charter"
 	"github.com/huzheng-ledger/huzheng/internal/consortium"
 	"github.com/huzheng-ledger/huzheng/internal/credentials"
@@ -74,7 +75,7 @@ charter, or to its admission later, is written to founder.json, which is public.
 	s.StringVar(&f.region, "region", "", "省级行政区划代码，如 440000 · GB/T 2260 code of the province")
 	s.StringVar(&f.url, "url", "", "网关对外地址，写入证照后不可再改（https；默认为示例地址 https://gw.代码.example）· base URL, named in certificates for ever")
 	s.StringVar(&f.master, "master-key", "", "主密钥文件（默认 DIR.master.key）；已存在则沿用 · master key file; one that exists is used")
-	s.StringVar(&f.listen, "listen", "127.0.0.1:8440", "监听地址 · where serve listens")
+	s.StringVar(&f.listen, "listen", "127.0.0.1:8440", "监听地址（指明 --connection 时默认取其中的地址）· where serve listens; with --connection the default is the one named there")
 	s.StringVar(&f.suite, "suite", string(attest.SuiteStd), "密码套件 · suite: std (SHA-256, ES256) or gm (SM3, SM2, SM4)")
 	s.StringVar(&f.network, "network", "", "联盟编号（默认随机）· id of the consortium")
 	s.BoolVar(&f.samples, "samples", true, "登记示例颁发机构和三种证照类型 · register sample authorities and three certificate types")
@@ -148,6 +149,16 @@ func (f *initFlags) completeForNetwork() error {
 	}
 	if f.command.Flags().Changed("samples") {
 		return usagef("--samples is for an embedded ledger: register with huzheng authority and huzheng type")
+	}
+	if f.command.Flags().Changed("listen") {
+		return nil
+	}
+	connection, err := fabric.ReadConnection(f.connection)
+	if err != nil {
+		return &configError{err}
+	}
+	if connection.Listen != "" {
+		f.listen = connection.Listen
 	}
 	return nil
 }

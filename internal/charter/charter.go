@@ -140,6 +140,10 @@ func governing(f *registry.Founder, keys Keys) (attest.Signer, error) {
 // Found makes the founding command of a charter, to be submitted by its first founder, and signed by own, who must be that.
 // CHARTER_INVALID says whose signature is missing or not good. Signatures may come in any order, and twice.
 func Found(ch *registry.Charter, signatures []string, own *registry.Founder, keys Keys) ([]byte, error) {
+	if first := &ch.Founders[0].Region; own.Region.Code != first.Code {
+		return nil, attest.Errorf(attest.CodeCharter, "the first founder, %s, puts the charter on the ledger: send its operator the signatures; "+
+			"this is region %s", Name(first), own.Region.Code)
+	}
 	ordered := make([]string, len(ch.Founders))
 	for n, s := range signatures {
 		i, err := ch.SignedBy(strings.TrimSpace(s))
@@ -156,9 +160,6 @@ func Found(ch *registry.Charter, signatures []string, own *registry.Founder, key
 	}
 	if len(missing) > 0 {
 		return nil, attest.Errorf(attest.CodeCharter, "the signature of %s is missing", strings.Join(missing, ", "))
-	}
-	if first := &ch.Founders[0]; own.Region.Code != first.Region.Code {
-		return nil, attest.Errorf(attest.CodeCharter, "the first founder puts the charter on the ledger, which is %s: run this there", Name(&first.Region))
 	}
 	signer, err := governing(own, keys)
 	if err != nil {

@@ -93,7 +93,9 @@ func TestAChartersWayToTheLedger(t *testing.T) {
 
 	signatures = append(signatures, cq.sign(t, ch), gd.sign(t, ch)) // one twice
 	_, err = charter.Found(ch, signatures, &ch.Founders[1], cq.keys)
-	require.ErrorContains(t, err, "the first founder", "another one may not submit")
+	require.ErrorContains(t, err, "the first founder, "+charter.Name(&own.Region)+",", "it says who has to")
+	_, err = charter.Found(ch, nil, &ch.Founders[1], cq.keys)
+	require.ErrorContains(t, err, "the first founder, "+charter.Name(&own.Region)+",", "before signatures are gathered in vain")
 
 	command, err := charter.Found(ch, signatures, own, gd.keys)
 	require.NoError(t, err)

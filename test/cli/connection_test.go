@@ -35,7 +35,7 @@ func connection(ts *testscript.TestScript, neg bool, args []string) {
 	genesis := append([]byte{0x0a, 0x22, 0x1a, 0x20}, data[:]...)
 	text, err := json.Marshal(map[string]any{
 		"channel": "huzheng", "chaincode": "huzheng", "genesis": at("genesis.block", genesis), "region": args[0], "msp": args[1],
-		"certificate": at("cert.pem", certificate), "key": at("key.pem", key), "listen": "127.0.0.1:0",
+		"certificate": at("cert.pem", certificate), "key": at("key.pem", key), "listen": "127.0.0.1:8449",
 		"peers": []map[string]string{{"address": "127.0.0.1:1", "tlsRoot": at("root.pem", certificate)}},
 	})
 	ts.Check(err)

@@ -23,6 +23,8 @@ func TestFaults(t *testing.T) {
 		{"coalition", w.coalition},
 		{"connections cut", w.cut},
 		{"gateway killed", w.gatewayKilled},
+		{"client forgets", w.forgotten},
+		{"own peer killed", w.ownPeer},
 		{"nodes killed", w.killed},
 		{"no orderers", w.noOrderers},
 		{"province cut off", w.apart},

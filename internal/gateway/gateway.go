@@ -73,6 +73,7 @@ type Gateway struct {
 	metrics  *metrics.Registry
 	creds    *credentials.Store
 	server   *api.Server
+	imports  *imports // of the office's pages; nil: there are none
 
 	identity *peer.Identity
 	peers    *peer.Client
@@ -198,6 +199,9 @@ func (g *Gateway) Close() error { return g.closeStores() }
 
 func (g *Gateway) closeStores() error {
 	var errs []error
+	if g.imports != nil {
+		g.imports.close()
+	}
 	if g.peers != nil {
 		g.peers.Close()
 	}

@@ -6,13 +6,13 @@ import (
 	"encoding/base64"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/registry"
 	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/internal/notary"
+	"github.com/huzheng-ledger/huzheng/internal/redemption"
 	"github.com/huzheng-ledger/huzheng/internal/verify"
 	"github.com/huzheng-ledger/huzheng/web/office"
 	"github.com/huzheng-ledger/huzheng/web/upload"
@@ -20,7 +20,9 @@ import (
 
 // officeDeps is what the office's pages need of this gateway.
 func (g *Gateway) officeDeps(photos upload.Decoder) office.Deps {
-	return office.Deps{Verifier: officeVerifier{g}, Decoder: photos, Extractor: extractor{}, Issuer: officeIssuer{g}, Now: g.o.Clock}
+	g.imports = newImports(g)
+	return office.Deps{Verifier: officeVerifier{g}, Redeemer: officeVerifier{g}, Decoder: photos, Extractor: extractor{}, Issuer: officeIssuer{g},
+		Importer: g.imports, Registrar: officeRegistrar{g}, Agreements: officeAgreements{g}, Receipts: officeReceipts{g}, Now: g.o.Clock}
 }
 
 // staffCredential stands where a credential's id stands in the audit log, for what the staff of an office verify. No
@@ -59,7 +61,7 @@ func (s officeVerifier) Verify(ctx context.Context, by office.Actor, p upload.Pr
 		return nil, err
 	}
 	if why.Scenario == "" {
-		if why.Scenario, err = (publicVerifier{s.g}).scenarioFor(p.SDJWT); err != nil {
+		if why.Scenario, err = publicVerifier(s).scenarioFor(p.SDJWT); err != nil {
 			return nil, err
 		}
 	}
@@ -72,6 +74,31 @@ func (s officeVerifier) Verify(ctx context.Context, by office.Actor, p upload.Pr
 	}
 	s.g.observe(answer.Verdict)
 	return s.answer(answer, why)
+}
+
+// Redeem implements office.Redeemer.
+func (s officeVerifier) Redeem(ctx context.Context, by office.Actor, operation, code string, why office.Purpose) ([]*office.Answer, error) {
+	a, err := s.g.mine(by)
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.g.Redeem(ctx, &redemption.Request{Operation: operationOf(by, "redeem", operation), Code: code, UseCause: why.UseCause,
+		Scenario: why.Scenario, Credential: staffCredential(by.Office), CaseNumber: why.CaseNumber, Verifier: a.Name, Tenant: a.Name, Office: by.Office})
+	if err != nil {
+		return nil, err
+	}
+	why.UseCause, why.Scenario = result.UseCause, result.Scenario
+	if len(result.Answers) == 0 { // nothing could be learnt from the home
+		return []*office.Answer{{Verdict: &attest.Verdict{Result: result.Result, Code: result.Code, Issuer: result.Home}, Purpose: why,
+			Time: s.g.now().Unix()}}, nil
+	}
+	out := make([]*office.Answer, len(result.Answers))
+	for i, answer := range result.Answers {
+		if out[i], err = s.answer(answer, why); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // answer adds the names for what a verdict is about.
@@ -98,12 +125,12 @@ func (s officeVerifier) answer(a *verify.Answer, why office.Purpose) (*office.An
 
 // Scenarios implements office.Verifier.
 func (s officeVerifier) Scenarios(ctx context.Context) ([]string, error) {
-	return (publicVerifier{s.g}).Scenarios(ctx)
+	return publicVerifier(s).Scenarios(ctx)
 }
 
 // Needs implements office.Verifier.
 func (s officeVerifier) Needs(_ context.Context, scenario string) ([]office.Need, error) {
-	agreements, err := (publicVerifier{s.g}).inForce()
+	agreements, err := publicVerifier(s).inForce()
 	if err != nil {
 		return nil, err
 	}
@@ -118,14 +145,13 @@ func (s officeVerifier) Needs(_ context.Context, scenario string) ([]office.Need
 	}
 	names, err := s.g.latestTypes()
 	var out []office.Need
-	for t, issuers := range regions { // ordered: sorted below
-		need := office.Need{Type: t, Name: t, Regions: sorted(issuers)}
+	for _, t := range sortedKeys(regions) {
+		need := office.Need{Type: t, Name: t, Regions: sorted(regions[t])}
 		if known := names[t]; known != nil {
 			need.Name = known.Name
 		}
 		out = append(out, need)
 	}
-	slices.SortFunc(out, func(a, b office.Need) int { return strings.Compare(a.Type, b.Type) })
 	return out, err
 }
 

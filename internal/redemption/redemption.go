@@ -77,6 +77,7 @@ type Request struct {
 	UseCause   string // empty: the code's
 	Scenario   string // empty: the code's; another one than the code's makes it unusable
 	Credential string // id of the API credential; empty: none
+	CaseNumber string // the verifier's own reference, for its record alone; empty: none
 	Address    string // whose wrong attempts these are, where many share a credential or have none; empty: the credential's
 	Verifier   string // the name that the citizen sees
 	Tenant     string
@@ -182,7 +183,7 @@ func (s *Service) first(ctx context.Context, r *Request, home, caller string) (*
 	result := &Result{Home: home, UseCause: request.UseCause, Scenario: request.Scenario}
 	for i := range reserved.Items {
 		answer, err := s.o.Judge.Verify(ctx, &verify.Submission{Presentation: reserved.Items[i].Presentation,
-			Receipt: reserved.Items[i].Receipt, Credential: r.Credential, Request: request})
+			Receipt: reserved.Items[i].Receipt, Credential: r.Credential, CaseNumber: r.CaseNumber, Request: request})
 		if err != nil {
 			_ = s.o.Homes.Release(ctx, home, use) // its time-out gives it back in any case
 			return nil, err

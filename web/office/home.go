@@ -16,19 +16,47 @@ var tasks = []struct {
 	access shell.Access
 }{
 	{task{"/office/verify", "verify"}, verifies},
+	{task{"/office/bundle", "bundle"}, verifies},
 	{task{"/office/issue", "issue"}, issues},
+	{task{"/office/status", "status"}, suspends},
+	{task{"/office/agreements", "agreements"}, governs},
+	{task{"/office/receipts", "receipts"}, archives},
 }
 
+// recent is how much of the latest work the first page shows.
+const recent = 5
+
 type homeView struct {
-	Tasks []task
+	Tasks    []task
+	Receipts []Receipt
+	Imports  []Import
+	Archives bool // may read receipts
 }
 
 func (s *section) home(p *shell.Page) error {
-	v := &homeView{}
+	v := &homeView{Archives: p.May(archives)}
 	for _, t := range tasks {
 		if p.May(t.access) {
 			v.Tasks = append(v.Tasks, t.task)
 		}
 	}
+	ctx, by := p.Request.Context(), actor(p)
+	if v.Archives {
+		now := s.Now().Unix()
+		found, _, err := s.Receipts.Find(ctx, by, Search{From: now - 30*day, Until: now, Limit: recent, Tenants: p.May(audits)})
+		if err != nil {
+			return err
+		}
+		v.Receipts = found
+	}
+	if p.May(issues) {
+		list, err := s.Importer.Imports(ctx, by)
+		if err != nil {
+			return err
+		}
+		v.Imports = list[:min(len(list), recent)]
+	}
 	return p.Render(http.StatusOK, "office/home", v)
 }
+
+const day = 24 * 60 * 60 // seconds

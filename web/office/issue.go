@@ -272,7 +272,11 @@ type certificateView struct {
 	Facts       []fact
 	From, Until int64
 	State       string // key of the word for how it stands
-	MayChange   bool
+	MayIssue    bool
+	Changes     []change // that may follow; empty: none, or none by whoever asks
+	History     []Interval
+	Operation   string
+	Problems    problems
 }
 
 func (s *section) certificate(p *shell.Page) error {
@@ -284,9 +288,16 @@ func (s *section) certificate(p *shell.Page) error {
 }
 
 func (s *section) newCertificate(p *shell.Page, c *Certificate) *certificateView {
-	v := &certificateView{Certificate: c, Facts: facts(p, c.Fields, c.Schema), State: stateOf(c, s.Now().Unix())}
+	v := &certificateView{Certificate: c, Facts: facts(p, c.Fields, c.Schema), State: stateOf(c, s.Now().Unix()),
+		MayIssue: p.May(issues), Operation: newOperation()}
 	if c.Profile != nil {
 		v.From, v.Until = c.Profile.NotBefore, c.Profile.Expires
+	}
+	if p.May(suspends) && c.Anchored {
+		v.Changes = changesOf(c, s.Now().Unix())
+	}
+	for i := range c.Intervals {
+		v.History = append(v.History, Interval{Interval: &c.Intervals[i], Reason: reasonKey(c.Intervals[i].Reason)})
 	}
 	return v
 }

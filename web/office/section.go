@@ -21,6 +21,11 @@ type section struct{ Deps }
 var (
 	verifies = shell.Staff(session.RoleVerify)
 	issues   = shell.Staff(session.RoleIssue)
+	suspends = shell.Staff(session.RoleSuspend)
+	keeps    = shell.Staff(session.RoleIssue, session.RoleSuspend)
+	governs  = shell.Staff(session.RoleGovern)
+	archives = shell.Staff(session.RoleVerify, session.RoleAudit)
+	audits   = shell.Staff(session.RoleAudit)
 	anybody  = shell.Staff()
 )
 
@@ -38,12 +43,35 @@ func New(d Deps) shell.Section {
 
 			{Method: http.MethodGet, Path: "/office/verify", Access: verifies, Handle: s.verifyForm},
 			{Method: http.MethodPost, Path: "/office/verify", Access: verifies, Handle: s.verify, MaxBody: upload.MaxBytes},
+			{Method: http.MethodGet, Path: "/office/bundle", Access: verifies, Handle: s.bundleForm},
+			{Method: http.MethodPost, Path: "/office/bundle", Access: verifies, Handle: s.bundle, MaxBody: maxBundle},
 
 			{Method: http.MethodGet, Path: "/office/issue", Access: issues, Handle: s.types},
 			{Method: http.MethodGet, Path: "/office/issue/{type}", Access: issues, Handle: s.issueForm},
 			{Method: http.MethodPost, Path: "/office/issue/{type}", Access: issues, Handle: s.issue},
-			{Method: http.MethodGet, Path: "/office/certificates/{id}", Access: issues, Handle: s.certificate},
-			{Method: http.MethodGet, Path: "/office/certificates/{id}/pdf", Access: issues, Handle: s.print},
+			{Method: http.MethodPost, Path: "/office/imports/{type}", Access: issues, Handle: s.importTable, MaxBody: maxTable},
+			{Method: http.MethodGet, Path: "/office/imports/{id}", Access: issues, Handle: s.importPage},
+			{Method: http.MethodGet, Path: "/office/imports/{id}/progress", Access: issues, Handle: s.importProgress},
+			{Method: http.MethodGet, Path: "/office/imports/{id}/refused", Access: issues, Handle: s.importRefused},
+			{Method: http.MethodGet, Path: "/office/imports/{id}/issued", Access: issues, Handle: s.importIssued},
+
+			{Method: http.MethodGet, Path: "/office/status", Access: suspends, Handle: s.statusForm},
+			{Method: http.MethodGet, Path: "/office/certificates/{id}", Access: keeps, Handle: s.certificate},
+			{Method: http.MethodGet, Path: "/office/certificates/{id}/pdf", Access: keeps, Handle: s.print},
+			{Method: http.MethodPost, Path: "/office/certificates/{id}/status", Access: suspends, Handle: s.setStatus},
+
+			{Method: http.MethodGet, Path: "/office/agreements", Access: governs, Handle: s.agreements},
+			{Method: http.MethodGet, Path: "/office/agreements/new", Access: governs, Handle: s.proposeForm},
+			{Method: http.MethodPost, Path: "/office/agreements/new", Access: governs, Handle: s.propose},
+			{Method: http.MethodGet, Path: "/office/agreements/{id}/{version}", Access: governs, Handle: s.agreement},
+			{Method: http.MethodPost, Path: "/office/agreements/{id}/{version}/approve", Access: governs, Handle: s.approve},
+			{Method: http.MethodPost, Path: "/office/agreements/{id}/{version}/withdraw", Access: governs, Handle: s.withdraw},
+
+			{Method: http.MethodGet, Path: "/office/receipts", Access: archives, Handle: s.receipts},
+			{Method: http.MethodGet, Path: "/office/receipts/export", Access: audits, Handle: s.export},
+			{Method: http.MethodGet, Path: "/office/receipts/{id}", Access: archives, Handle: s.receipt},
+			{Method: http.MethodGet, Path: "/office/receipts/{id}/pdf", Access: archives, Handle: s.printReceipt},
+			{Method: http.MethodGet, Path: "/office/receipts/{id}/jwt", Access: archives, Handle: s.receiptFile},
 		}}
 }
 

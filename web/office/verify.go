@@ -66,9 +66,9 @@ func (s *section) readAsk(p *shell.Page) (*askView, error) {
 	return v, nil
 }
 
-// isCaseNumber lets through what offices number their cases by, and no text that could name a person.
+// isCaseNumber lets through what offices number their cases by, and no text that could name a person or begin a formula.
 func isCaseNumber(text string) bool {
-	return len(text) <= maxCase && !strings.ContainsFunc(text, func(r rune) bool {
+	return len(text) <= maxCase && strings.Trim(text[:min(len(text), 1)], "-_/.()") == text[:min(len(text), 1)] && !strings.ContainsFunc(text, func(r rune) bool {
 		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune("-_/.()", r)
 	})
 }

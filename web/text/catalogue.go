@@ -49,8 +49,8 @@ type Section map[string]Words
 
 // sections lists every section. A section has its file.
 func sections() []Section {
-	return []Section{shellWords, signInWords, publicWords, ledgerWords, verdictWords, uploadWords, citizenWords, officeWords}
-	return []Section{shellWords, signInWords, publicWords, ledgerWords, verdictWords, uploadWords, officeWords, officeWork}
+	return []Section{shellWords, signInWords, publicWords, ledgerWords, verdictWords, uploadWords, citizenWords, officeWords,
+		officeWork}
 }
 
 var catalogue = sync.OnceValue(func() map[string]Words {

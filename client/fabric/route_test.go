@@ -10,7 +10,6 @@ import (
 
 	"github.com/hyperledger/fabric-protos-go-apiv2/gateway"
 	"github.com/hyperledger/fabric-protos-go-apiv2/peer"
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -271,11 +270,12 @@ func TestManyAtOnceWithoutTheOwnPeer(t *testing.T) {
 	const each, writers = 20, 8
 	var running sync.WaitGroup
 	var done atomic.Int64
+	errs := make(chan error, each*writers)
 	for i := range uint64(writers) {
 		running.Go(func() {
 			for n := range uint64(each) {
 				_, err := client.Submit(t.Context(), anchor(t, 1+i*each+n).Command)
-				assert.NoError(t, err)
+				errs <- err
 				if done.Add(1) == each {
 					w.peers[0].Stop()
 				}
@@ -283,6 +283,9 @@ func TestManyAtOnceWithoutTheOwnPeer(t *testing.T) {
 		})
 	}
 	running.Wait()
+	for range each * writers {
+		require.NoError(t, <-errs)
+	}
 	commands := w.recorded(t, 2)
 	require.Len(t, commands, each*writers)
 	slices.Sort(commands)

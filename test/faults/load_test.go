@@ -187,6 +187,9 @@ func (l *load) chase(g *fabricnet.Gateway, request api.VerificationRequest, revo
 		}
 		rest(l.ctx, tryAgain/2)
 	}
+	if last > usual {
+		l.t.Logf("%s called a certificate valid until %v after its revocation", g.Code, last.Round(time.Millisecond))
+	}
 	l.mu.Lock()
 	l.late = append(l.late, last)
 	l.mu.Unlock()
@@ -324,7 +327,9 @@ func (l *load) check(t *testing.T) {
 		l.asked, l.verdicts, quantile(l.late, 50), quantile(l.late, 99), quantile(l.late, 100))
 	require.NotEmpty(t, l.issued, "no traffic")
 	require.NotEmpty(t, l.late, "no revocations")
-	require.LessOrEqual(t, quantile(l.late, 99), usual)
+	if onTime(t) {
+		require.LessOrEqual(t, quantile(l.late, 99), usual)
+	}
 	require.LessOrEqual(t, quantile(l.late, 100), hard)
 }
 

@@ -65,8 +65,8 @@ func (b *browser) submit(page, action string, values map[string]string) (status 
 	return b.post(u.Scheme+"://"+u.Host+action, filled)
 }
 
-// upload opens a page and sends its form with files.
-func (b *browser) upload(page, action string, values map[string]string, files map[string]string) (status int, body string, at *url.URL) {
+// sendFiles opens a page and sends its form with files.
+func (b *browser) sendFiles(page, action string, values map[string]string, files map[string]string) (status int, body string, at *url.URL) {
 	b.t.Helper()
 	status, body, u := b.get(page)
 	require.Equal(b.t, http.StatusOK, status, body)
@@ -102,20 +102,20 @@ func TestAnOfficerVerifiesFiles(t *testing.T) {
 	why := map[string]string{"useCause": gatewaytest.UseCause, "scenario": gatewaytest.Scenario, "caseNumber": "2026-0001"}
 	b := staff(t, abroad.URL, "window.510000", p)
 
-	status, body, _ := b.upload(abroad.URL+"/office/verify", "/office/verify", why, both)
+	status, body, _ := b.sendFiles(abroad.URL+"/office/verify", "/office/verify", why, both)
 	require.Equal(t, http.StatusOK, status, body)
 	assert.Contains(t, body, text.Of(text.Chinese, "verdict.result.valid"))
 	assert.Contains(t, body, gatewaytest.AgreementID)
 	assert.Contains(t, body, "2026-0001")
 	assert.Contains(t, body, "持证主体代码", "an officer sees what was disclosed")
 
-	status, body, _ = b.upload(abroad.URL+"/office/verify", "/office/verify", map[string]string{"useCause": "", "caseNumber": "张三", "scenario": "没有"}, nil)
+	status, body, _ = b.sendFiles(abroad.URL+"/office/verify", "/office/verify", map[string]string{"useCause": "", "caseNumber": "张三", "scenario": "没有"}, nil)
 	assert.Equal(t, http.StatusUnprocessableEntity, status)
 	for _, key := range []string{"office.error.cause", "office.error.case", "office.error.scenario", "office.error.nothing"} {
 		assert.Contains(t, body, text.Of(text.Chinese, key))
 	}
 	broken := map[string]string{"a.sdjwt": strings.Replace(presented.Presentation, ".", ".A", 1), "a.receipt.json": string(presented.Receipt)}
-	_, body, _ = b.upload(abroad.URL+"/office/verify", "/office/verify", why, broken)
+	_, body, _ = b.sendFiles(abroad.URL+"/office/verify", "/office/verify", why, broken)
 	assert.Contains(t, body, text.Of(text.Chinese, "office.nothing"), "what does not hold is not shown")
 	assert.NotContains(t, body, "持证主体代码")
 }

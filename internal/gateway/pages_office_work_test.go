@@ -135,7 +135,7 @@ func TestAnOfficerRevokes(t *testing.T) {
 
 	presented := home.Present(certificate.ID, abroad, "nonce")
 	officer := staff(t, abroad.URL, "window.510000", p)
-	_, body, _ = officer.upload(abroad.URL+"/office/verify", "/office/verify", map[string]string{"useCause": "复核"},
+	_, body, _ = officer.sendFiles(abroad.URL+"/office/verify", "/office/verify", map[string]string{"useCause": "复核"},
 		map[string]string{"a.sdjwt": presented.Presentation, "a.receipt.json": string(presented.Receipt)})
 	assert.Contains(t, body, text.Of(text.Chinese, "verdict.result.revoked"))
 }
@@ -268,7 +268,7 @@ func TestReceiptsAreFoundByTheirOffice(t *testing.T) {
 	b := staff(t, abroad.URL, "issuer.510000", p)
 	for n := range 3 {
 		presented := home.Present(certificate.ID, abroad, fmt.Sprint("n", n))
-		status, body, _ := b.upload(abroad.URL+"/office/verify", "/office/verify", map[string]string{"useCause": gatewaytest.UseCause,
+		status, body, _ := b.sendFiles(abroad.URL+"/office/verify", "/office/verify", map[string]string{"useCause": gatewaytest.UseCause,
 			"scenario": gatewaytest.Scenario, "caseNumber": fmt.Sprintf("2026-%d", n/2)},
 			map[string]string{"a.sdjwt": presented.Presentation, "a.receipt.json": string(presented.Receipt)})
 		require.Equal(t, http.StatusOK, status, body)

@@ -103,7 +103,7 @@ func (s wallet) describe(c *custody.Certificate) (*citizen.Certificate, *attest.
 		return nil, nil, err
 	}
 	out := &citizen.Certificate{ID: custody.ID(c.Commitment), From: profile.NotBefore, Until: profile.Expires, Issued: c.Created,
-		Custody: c.HolderKey != nil}
+		Framed: profile.NotBefore != 0 || profile.Expires != 0, Custody: c.HolderKey != nil}
 	if out.Type, out.Authority, err = s.names(c); err != nil {
 		return nil, nil, err
 	}

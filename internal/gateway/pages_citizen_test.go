@@ -56,8 +56,8 @@ func (s *story) citizen(t *testing.T, account string) *browser {
 	return b
 }
 
-// send posts the form of the page at address.
-func (b *browser) send(page, address string, values url.Values) (status int, body string, at *url.URL) {
+// fill posts the form of the page at address.
+func (b *browser) fill(page, address string, values url.Values) (status int, body string, at *url.URL) {
 	b.t.Helper()
 	_, body, _ = b.get(page)
 	values.Set("token", field(b.t, body, "token"))
@@ -67,7 +67,7 @@ func (b *browser) send(page, address string, values url.Values) (status int, bod
 // makeCode walks all the steps and returns the address of the live page.
 func (s *story) makeCode(t *testing.T, b *browser, change func(step string, v url.Values)) (address, body string) {
 	t.Helper()
-	status, body, at := b.send(s.home.URL+"/citizen", s.home.URL+"/citizen/codes/new", url.Values{"certificate": {s.mine.ID}})
+	status, body, at := b.fill(s.home.URL+"/citizen", s.home.URL+"/citizen/codes/new", url.Values{"certificate": {s.mine.ID}})
 	require.Equal(t, http.StatusOK, status, body)
 	for _, step := range []string{"what", "to", "why", "life", "confirm"} {
 		require.Equal(t, step, path.Base(at.Path))
@@ -182,7 +182,7 @@ func TestACodeEndsAsAgreed(t *testing.T) {
 		assert.Contains(t, body, zh("public.error.code-unusable"))
 	}
 	address, live := s.makeCode(t, b, nil)
-	status, body, at := b.send(address, address+"/cancel", url.Values{})
+	status, body, at := b.fill(address, address+"/cancel", url.Values{})
 	require.Equal(t, http.StatusOK, status)
 	assert.Equal(t, address, at.String())
 	assert.Contains(t, body, zh("citizen.code.state.cancelled"))
@@ -234,7 +234,7 @@ func TestACodeExpires(t *testing.T) {
 func TestStepsRefuseWhatMakesNoSense(t *testing.T) {
 	s := newStory(t)
 	b := s.citizen(t, "citizen1.440000")
-	_, body, at := b.send(s.home.URL+"/citizen", s.home.URL+"/citizen/codes/new", url.Values{"certificate": {s.mine.ID}})
+	_, body, at := b.fill(s.home.URL+"/citizen", s.home.URL+"/citizen/codes/new", url.Values{"certificate": {s.mine.ID}})
 	base := strings.TrimSuffix(at.String(), "what")
 	token := field(t, body, "token")
 	for _, c := range []struct {
@@ -272,7 +272,7 @@ func TestAnotherCitizenSeesNothing(t *testing.T) {
 	s := newStory(t)
 	b := s.citizen(t, "citizen1.440000")
 	address, live := s.makeCode(t, b, nil)
-	_, _, draft := b.send(s.home.URL+"/citizen", s.home.URL+"/citizen/codes/new", url.Values{"certificate": {s.mine.ID}})
+	_, _, draft := b.fill(s.home.URL+"/citizen", s.home.URL+"/citizen/codes/new", url.Values{"certificate": {s.mine.ID}})
 	status, _ := newBrowser(t).upload(s.abroad.URL, map[string]string{"code": short(t, live), "useCause": "查验"}, nil)
 	require.Equal(t, http.StatusOK, status)
 	other, nobody, tried := s.citizen(t, "citizen2.440000"), newBrowser(t), 0
@@ -296,7 +296,7 @@ func TestAnotherCitizenSeesNothing(t *testing.T) {
 		values url.Values
 	}{{address + "/cancel", url.Values{}}, {certificate + "/portable", url.Values{"field": {gbt.FieldHolderName}}},
 		{s.home.URL + "/citizen/codes/new", url.Values{"certificate": {s.mine.ID}}}, {draft.String(), url.Values{"field": {gbt.FieldHolderName}}}} {
-		status, _, _ := other.send(s.home.URL+"/citizen", form.page, form.values)
+		status, _, _ := other.fill(s.home.URL+"/citizen", form.page, form.values)
 		assert.Equal(t, http.StatusNotFound, status, form.page)
 		tried++
 	}
@@ -320,15 +320,30 @@ func TestFilesToTakeAway(t *testing.T) {
 	s := newStory(t)
 	b := s.citizen(t, "citizen1.440000")
 	certificate := s.home.URL + "/citizen/certificates/" + s.mine.ID
-	status, body, _ := b.send(certificate+"/portable", certificate+"/portable", url.Values{"field": gatewaytest.Disclosed(), "as": {"file"}})
+	status, body, _ := b.fill(certificate+"/portable", certificate+"/portable", url.Values{"field": gatewaytest.Disclosed(), "as": {"file"}})
 	require.Equal(t, http.StatusOK, status)
 	assert.True(t, strings.HasPrefix(body, "HZP1:"))
-	status, body, _ = b.send(certificate+"/portable", certificate+"/portable", url.Values{"field": gatewaytest.Disclosed(), "as": {"qr"}})
+	status, verdict := newBrowser(t).upload(s.abroad.URL, map[string]string{"useCause": "查验"}, map[string]string{"a.txt": body})
+	require.Equal(t, http.StatusOK, status)
+	assert.Contains(t, verdict, `<h1 id="verdict">有效</h1>`, "a self-contained text verifies elsewhere")
+	status, body, _ = b.fill(certificate+"/portable", certificate+"/portable", url.Values{"field": gatewaytest.Disclosed(), "as": {"qr"}})
 	require.Equal(t, http.StatusOK, status)
 	assert.True(t, strings.HasPrefix(body, "\x89PNG"))
-	status, body, _ = b.send(certificate+"/portable", certificate+"/portable", url.Values{"as": {"qr"}})
+	status, verdict = newBrowser(t).upload(s.abroad.URL, map[string]string{"useCause": "查验"}, map[string]string{"a.png": body})
+	require.Equal(t, http.StatusOK, status)
+	assert.Contains(t, verdict, `<h1 id="verdict">有效</h1>`, "so does its picture")
+	status, body, _ = b.fill(certificate+"/portable", certificate+"/portable", url.Values{"as": {"qr"}})
 	assert.Equal(t, http.StatusUnprocessableEntity, status)
 	assert.Contains(t, body, zh("citizen.error.fields"))
+	status, body, _ = b.get(certificate + "/print")
+	if strings.Contains(body, "FONT_MISSING") {
+		t.Log("no Chinese font is installed: the print is not tried")
+		return
+	}
+	require.Equal(t, http.StatusOK, status)
+	status, verdict = newBrowser(t).upload(s.abroad.URL, map[string]string{"useCause": "查验"}, map[string]string{"a.pdf": body})
+	require.Equal(t, http.StatusOK, status, verdict)
+	assert.Contains(t, verdict, `<h1 id="verdict">有效</h1>`, "and a print")
 }
 
 func TestACitizenDeletesEverything(t *testing.T) {
@@ -336,16 +351,16 @@ func TestACitizenDeletesEverything(t *testing.T) {
 	b, elsewhere := s.citizen(t, "citizen1.440000"), s.citizen(t, "citizen1.440000")
 	_, live := s.makeCode(t, b, nil)
 	page := s.home.URL + "/citizen/delete"
-	status, body, _ := b.send(page, page, url.Values{})
+	status, body, _ := b.fill(page, page, url.Values{})
 	assert.Equal(t, http.StatusUnprocessableEntity, status)
 	assert.Contains(t, body, zh("citizen.error.understood"))
-	status, body, _ = b.send(page, page, url.Values{"understood": {"yes"}})
+	status, body, _ = b.fill(page, page, url.Values{"understood": {"yes"}})
 	require.Equal(t, http.StatusOK, status)
 	assert.Contains(t, body, zh("citizen.delete.sure"))
 	_, body, _ = b.get(s.home.URL + "/citizen")
 	assert.Contains(t, body, s.mine.ID, "nothing is deleted before it is confirmed")
 
-	status, body, _ = b.send(page, page, url.Values{"understood": {"yes"}, "sure": {"yes"}})
+	status, body, _ = b.fill(page, page, url.Values{"understood": {"yes"}, "sure": {"yes"}})
 	require.Equal(t, http.StatusOK, status, body)
 	assert.Contains(t, body, zh("citizen.deleted"))
 	assert.Contains(t, body, s.mine.ID, "the commitment stays on the ledger, and is named once more")
@@ -375,7 +390,7 @@ func TestDeletionAsksWhoItIs(t *testing.T) {
 	_, body, _ := b.get(page)
 	assert.Contains(t, body, zh("citizen.delete.again"))
 	assert.NotContains(t, body, `action="/citizen/delete"`)
-	status, _, _ := b.send(page, page, url.Values{"understood": {"yes"}, "sure": {"yes"}})
+	status, _, _ := b.fill(page, page, url.Values{"understood": {"yes"}, "sure": {"yes"}})
 	assert.Equal(t, http.StatusForbidden, status)
 	_, body, _ = b.get(s.home.URL + "/citizen")
 	assert.Contains(t, body, s.mine.ID)

@@ -46,6 +46,7 @@ type makingView struct {
 	Back       string // path of the step before
 	Type       string
 	Authority  string
+	Framed     bool
 	Facts      []fieldView
 	Predicates []fieldView
 	Regions    []string
@@ -105,7 +106,7 @@ func (s *section) showStep(p *shell.Page, status int, id string, at int, d *draf
 	if err != nil {
 		return gone(err)
 	}
-	v := &makingView{draft: d, ID: id, Step: steps[at], At: at, Steps: steps, Type: c.Type, Authority: c.Authority, Scenarios: c.Scenarios,
+	v := &makingView{draft: d, ID: id, Step: steps[at], At: at, Steps: steps, Type: c.Type, Authority: c.Authority, Framed: c.Framed, Scenarios: c.Scenarios,
 		Lives: lives(), Counts: useCounts(), Errors: wrong}
 	if at > 0 {
 		v.Back = "/citizen/codes/new/" + id + "/" + steps[at-1]

@@ -39,6 +39,7 @@ type Certificate struct {
 	Reason    string // of the state, as the issuing authority gave it: a code of gbt.CertificateState; empty: none
 	From      int64  // Unix seconds; 0: not said
 	Until     int64  // 0: open
+	Framed    bool   // the period stands in its frame, which every verifier sees
 	Issued    int64
 	Batch     string // that it is anchored in; empty: not yet
 	Custody   bool   // its key is kept here, so that codes can be made

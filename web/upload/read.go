@@ -55,14 +55,16 @@ type Problem string
 
 // Add sorts one file or text in. It decides by content: names and types of files are whatever somebody called them.
 func (r *Reader) Add(ctx context.Context, m *Material, data []byte) Problem {
-	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
-	switch {
-	case len(data) == 0:
-		return ""
+	switch { // every byte of these counts, white space at their end too
 	case bytes.HasPrefix(data, []byte("%PDF-")):
 		return r.addPDF(m, data)
 	case strings.HasPrefix(http.DetectContentType(data), "image/"):
 		return r.addImage(ctx, m, data)
+	}
+	data = bytes.TrimSpace(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")))
+	switch {
+	case len(data) == 0:
+		return ""
 	case data[0] == '{':
 		return addJSON(m, data)
 	default:

@@ -34,6 +34,7 @@ type measuring struct {
 	w       *fabricnet.World
 	plain   *plain
 	written int
+	pids    []int // of all nodes, and of the plain application's servers
 
 	transactions *load
 }
@@ -52,6 +53,12 @@ func benchmark(b *testing.B) {
 		AtMost: true, Reached: took.Seconds(), Note: "4 CAs, orderers, peers, chaincode servers, gateways; charter included"})
 	m.w = fabricnet.Adopt(b, n)
 	m.plain = deployPlain(b, n)
+	m.pids = m.plain.servers
+	for _, node := range n.Nodes() {
+		if node.PID > 0 {
+			m.pids = append(m.pids, node.PID)
+		}
+	}
 	for _, step := range []struct {
 		name string
 		run  func()
@@ -73,8 +80,13 @@ func benchmark(b *testing.B) {
 // turns is how often Evaluate and verdicts take turns.
 const turns = 4
 
-// turn is how long one of them lasts.
-func (m *measuring) turn() time.Duration { return *during / turns }
+// turn is one turn of a closed load, with the processor time that it took.
+func (m *measuring) turn(do request) *load {
+	before := processor(m.b, m.pids)
+	l := closed(m.b.Context(), asking, *during/turns, do)
+	l.cpu = processor(m.b, m.pids) - before
+	return l
+}
 
 // write measures the plain application's transactions.
 func (m *measuring) write() {
@@ -100,11 +112,11 @@ func (m *measuring) verify() {
 	}
 	var evaluations, off, on, same load
 	for range turns {
-		evaluations.join(closed(m.b.Context(), asking, m.turn(), m.plain.get(among)))
-		off.join(closed(m.b.Context(), asking, m.turn(), d.verdicts(unbound)))
-		on.join(closed(m.b.Context(), asking, m.turn()/2, d.verdicts(bound)))
+		evaluations.join(m.turn(m.plain.get(among)))
+		off.join(m.turn(d.verdicts(unbound)))
+		on.join(m.turn(d.verdicts(bound)))
 		// The same load: as many requests a second as Evaluate took in.
-		same.join(open(m.b.Context(), evaluations.perSecond(), m.turn(), d.verdicts(unbound)))
+		same.join(open(m.b.Context(), evaluations.perSecond(), *during/turns, d.verdicts(unbound)))
 	}
 	for _, l := range []*load{&evaluations, &off, &on, &same} {
 		require.NoError(m.b, l.first, "%d of %d", l.failed, l.failed+len(l.took))
@@ -113,6 +125,8 @@ func (m *measuring) verify() {
 	m.add(
 		&row{Name: "plain_evaluate", Zh: "普通 Fabric 应用：查询一个键", En: "a plain application: Evaluate of one key", Unit: "/s", Reached: rate,
 			Note: fmt.Sprintf("%d in flight at one peer, p50 %.1f ms, p99 %.1f ms", asking, evaluations.at(0.5), evaluations.at(0.99))},
+		&row{Name: "processor", Zh: "每次查询与每次核验的 CPU 时间之比", En: "processor time of an Evaluate against a verdict's, all processes", Unit: "×",
+			Reached: evaluations.each() / off.each(), Note: fmt.Sprintf("%.0f against %.0f µs; with binding %.0f µs", evaluations.each(), off.each(), on.each())},
 		&row{Name: "verify", Zh: "经 HTTP 核验，全部检查", En: "verdicts over HTTP, all checks, receipt signed and recorded", Unit: "/s",
 			Promise: 2 * rate, Reached: off.perSecond(),
 			Note: fmt.Sprintf("2 × Evaluate; %d in flight, p50 %.1f ms; binding off; with binding %.0f/s", asking, off.at(0.5), on.perSecond())},

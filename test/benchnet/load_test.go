@@ -14,13 +14,17 @@ type load struct {
 	failed int
 	first  error // of those that failed
 	wall   time.Duration
+	cpu    time.Duration // of all processes of the network and the load
 }
+
+// each is the processor time of one request, in microseconds.
+func (l *load) each() float64 { return float64(l.cpu.Microseconds()) / float64(max(1, len(l.took))) }
 
 // join adds another load of the same kind.
 func (l *load) join(o *load) {
 	l.took = append(l.took, o.took...)
 	slices.Sort(l.took)
-	l.failed, l.wall = l.failed+o.failed, l.wall+o.wall
+	l.failed, l.wall, l.cpu = l.failed+o.failed, l.wall+o.wall, l.cpu+o.cpu
 	if l.first == nil {
 		l.first = o.first
 	}

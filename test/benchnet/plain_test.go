@@ -37,6 +37,7 @@ const (
 type plain struct {
 	contracts []*client.Contract // in the order of fabricnet.Regions
 	network   *client.Network    // of the first
+	servers   []int              // process ids
 	run       string             // keeps the ids of one run apart from another's
 }
 
@@ -45,15 +46,16 @@ type plain struct {
 func deployPlain(b *testing.B, n *fabricnet.Network) *plain {
 	b.Helper()
 	program := fabricnet.Build(b, "../..", "./test/benchnet/baseline")
+	servers := make([]int, len(fabricnet.Regions))
 	group, ctx := errgroup.WithContext(b.Context())
-	for _, r := range fabricnet.Regions {
+	for i, r := range fabricnet.Regions {
 		pkg := packPlain(b, n, r.Code)
 		group.Go(func() error {
 			id, err := fabricCLI(ctx, n, r, "lifecycle", "chaincode", "calculatepackageid", pkg)
 			if err != nil {
 				return err
 			}
-			startPlain(b, n, program, r.Code, strings.TrimSpace(id))
+			servers[i] = startPlain(b, n, program, r.Code, strings.TrimSpace(id))
 			if _, err := fabricCLI(ctx, n, r, "lifecycle", "chaincode", "install", pkg); err != nil {
 				return err
 			}
@@ -69,7 +71,9 @@ func deployPlain(b *testing.B, n *fabricnet.Network) *plain {
 	}
 	_, err := fabricCLI(b.Context(), n, first, commit...)
 	require.NoError(b, err)
-	return dialPlain(b, n)
+	p := dialPlain(b, n)
+	p.servers = servers
+	return p
 }
 
 func definition(n *fabricnet.Network, region, command string) []string {
@@ -125,7 +129,7 @@ func archive(b *testing.B, content ...any) []byte {
 }
 
 // startPlain starts a region's server, until the run ends.
-func startPlain(b *testing.B, n *fabricnet.Network, program, region, id string) {
+func startPlain(b *testing.B, n *fabricnet.Network, program, region, id string) (pid int) {
 	tls := filepath.Join(n.Holder(region, "chaincode"), "tls")
 	cmd := exec.Command(program) // the run's end ends it
 	cmd.Env = append(os.Environ(), "CHAINCODE_ID="+id, "CHAINCODE_SERVER_ADDRESS="+n.Beside(region),
@@ -134,12 +138,13 @@ func startPlain(b *testing.B, n *fabricnet.Network, program, region, id string) 
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		b.Error(err)
-		return
+		return 0
 	}
 	b.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait() // that it was killed
 	})
+	return cmd.Process.Pid
 }
 
 // dialPlain connects a client in every region to its own peer.

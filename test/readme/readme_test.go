@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -26,35 +27,38 @@ import (
 // patience bounds everything: on a busy machine the demonstration takes some seconds.
 const patience = 2 * time.Minute
 
-// shell is a reader who types the README's snippets in a folder of their own.
+// shell is a reader who types a document's snippets in a folder of their own.
 type shell struct {
 	ctx      context.Context
 	dir      string
 	env      []string
+	document string
 	snippets []snippets.Snippet
+	place    *strings.Replacer // what a document calls a place, and where it is here
 }
 
-func newShell(t *testing.T) *shell {
+func newShell(t *testing.T, document string) *shell {
 	t.Helper()
+	built := program.Build(t) // which may take longer than all the rest
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience) // serve is ended by a cleanup
 	t.Cleanup(cancel)
-	markdown, err := os.ReadFile("../../README.md")
+	markdown, err := os.ReadFile(filepath.Join("..", "..", document)) //nolint:gosec // one of ours
 	require.NoError(t, err)
 	list, err := snippets.Extract(string(markdown))
 	require.NoError(t, err)
 	dir := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "bin"), 0o750))
-	require.NoError(t, os.Symlink(program.Build(t), filepath.Join(dir, "bin", "huzheng")))
-	return &shell{ctx: ctx, dir: dir, snippets: list,
-		env: append(os.Environ(), "HOME="+dir, "TMPDIR="+t.TempDir(), "XDG_CONFIG_HOME=", "HUZHENG_API_KEY=")}
+	require.NoError(t, os.Symlink(built, filepath.Join(dir, "bin", "huzheng")))
+	return &shell{ctx: ctx, dir: dir, document: document, snippets: list, place: strings.NewReplacer(),
+		env: append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"), "HOME="+dir, "TMPDIR="+t.TempDir(), "XDG_CONFIG_HOME=", "HUZHENG_API_KEY=")}
 }
 
 // script is a snippet as a shell script.
 func (s *shell) script(t *testing.T, name string) string {
 	t.Helper()
 	i := slices.IndexFunc(s.snippets, func(x snippets.Snippet) bool { return x.Name == name })
-	require.GreaterOrEqual(t, i, 0, "the README has no snippet %q", name)
-	return s.snippets[i].Script()
+	require.GreaterOrEqual(t, i, 0, "%s has no snippet %q", s.document, name)
+	return s.place.Replace(s.snippets[i].Script())
 }
 
 func (s *shell) command(script string) *exec.Cmd {
@@ -81,19 +85,10 @@ var sichuan = regexp.MustCompile(`^四川\S*\s+http://\S+\s+hz_\S+$`)
 func (s *shell) serve(t *testing.T) {
 	t.Helper()
 	c := s.command(s.script(t, "serve"))
-	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that an interrupt reaches all of it, as Ctrl-C does
-	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	c.Stderr = os.Stderr
 	out, err := c.StdoutPipe()
 	require.NoError(t, err)
-	require.NoError(t, c.Start())
-	t.Cleanup(func() {
-		assert.NoError(t, syscall.Kill(-c.Process.Pid, syscall.SIGINT))
-		_, err := io.Copy(io.Discard, out) // until it has ended
-		assert.NoError(t, err)
-		_ = c.Wait() // how it says that it was interrupted is the shell's matter
-		assert.NoError(t, s.ctx.Err(), "it did not end when interrupted")
-	})
+	t.Cleanup(s.start(t, c, out))
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if sichuan.MatchString(lines.Text()) {
@@ -101,6 +96,21 @@ func (s *shell) serve(t *testing.T) {
 		}
 	}
 	require.Fail(t, "the demonstration ended without printing Sichuan's address and key")
+}
+
+// start begins what keeps running. The function that it returns interrupts it, and waits until it has closed out.
+func (s *shell) start(t *testing.T, c *exec.Cmd, out io.Reader) (interrupt func()) {
+	t.Helper()
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // so that an interrupt reaches all of it, as Ctrl-C does
+	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
+	require.NoError(t, c.Start())
+	return sync.OnceFunc(func() {
+		assert.NoError(t, syscall.Kill(-c.Process.Pid, syscall.SIGINT))
+		_, err := io.Copy(io.Discard, out) // until it has ended
+		assert.NoError(t, err)
+		_ = c.Wait() // how it says that it was interrupted is the shell's matter
+		assert.NoError(t, s.ctx.Err(), "it did not end when interrupted")
+	})
 }
 
 // answer is what the README says that a verification holds.
@@ -125,7 +135,7 @@ func (s *shell) ask(t *testing.T, script string) (a answer) {
 }
 
 func TestSnippets(t *testing.T) {
-	s := newShell(t)
+	s := newShell(t, "README.md")
 	s.serve(t)
 	known := map[string]bool{"serve": true}
 	try := func(name string, f func(t *testing.T, script string)) {
@@ -148,7 +158,14 @@ func TestSnippets(t *testing.T) {
 	try("verify-offline", func(t *testing.T, script string) {
 		assert.Contains(t, string(s.run(t, script)), "有效 valid")
 	})
+	s.nothingLeft(t, known)
+}
+
+// nothingLeft checks that every marked snippet was run.
+func (s *shell) nothingLeft(t *testing.T, known map[string]bool) {
+	t.Helper()
 	for _, x := range s.snippets {
-		assert.True(t, known[x.Name], "snippet %q of line %d is run by no test", x.Name, x.Line)
+		assert.True(t, known[x.Name], "%s: snippet %q of line %d is run by no test", s.document, x.Name, x.Line)
 	}
+	t.Logf("%s: %d snippets run", s.document, len(s.snippets))
 }

@@ -39,10 +39,10 @@ type shell struct {
 
 func newShell(t *testing.T, document string) *shell {
 	t.Helper()
-	built := program.Build(t) // which may take longer than all the rest
+	built := program.Build(t)                                                        // which may take longer than all the rest
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience) // serve is ended by a cleanup
 	t.Cleanup(cancel)
-	markdown, err := os.ReadFile(filepath.Join("..", "..", document)) //nolint:gosec // one of ours
+	markdown, err := os.ReadFile(filepath.Join("..", "..", document))
 	require.NoError(t, err)
 	list, err := snippets.Extract(string(markdown))
 	require.NoError(t, err)
@@ -105,11 +105,11 @@ func (s *shell) start(t *testing.T, c *exec.Cmd, out io.Reader) (interrupt func(
 	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
 	require.NoError(t, c.Start())
 	return sync.OnceFunc(func() {
-		assert.NoError(t, syscall.Kill(-c.Process.Pid, syscall.SIGINT))
+		require.NoError(t, syscall.Kill(-c.Process.Pid, syscall.SIGINT))
 		_, err := io.Copy(io.Discard, out) // until it has ended
-		assert.NoError(t, err)
+		require.NoError(t, err)
 		_ = c.Wait() // how it says that it was interrupted is the shell's matter
-		assert.NoError(t, s.ctx.Err(), "it did not end when interrupted")
+		require.NoError(t, s.ctx.Err(), "it did not end when interrupted")
 	})
 }
 

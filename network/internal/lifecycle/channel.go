@@ -127,7 +127,7 @@ func (n *Network) joinPeers(ctx context.Context, codes []string) error {
 		}
 		// The region's own orderer first: it has followed the hashes back from the block that it was given.
 		attempt := max(slices.Index(orderers, code), 0) - 1
-		return until(ctx, "the peer of "+code+" is a member of the channel", n.patience(), func(ctx context.Context) (bool, error) {
+		err = until(ctx, "the peer of "+code+" is a member of the channel", n.patience(), func(ctx context.Context) (bool, error) {
 			joined, err := admin.Joined(ctx)
 			if joined || err != nil {
 				return joined, err
@@ -135,6 +135,10 @@ func (n *Network) joinPeers(ctx context.Context, codes []string) error {
 			attempt++ // at another orderer each time
 			return false, admin.Join(ctx, orderers[attempt%len(orderers)])
 		})
+		if err != nil {
+			return err
+		}
+		return n.catchUp(ctx, admin, code)
 	})
 }
 

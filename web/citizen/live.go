@@ -92,7 +92,7 @@ func sign(s CodeState) string {
 	if s == CodeUsedUp {
 		return "good"
 	}
-	return "unknown"
+	return "bad" // a cross, drawn in grey
 }
 
 // clock writes seconds as minutes and seconds, or with hours.

@@ -187,6 +187,7 @@ var citizenWords = Section{
 	"citizen.delete.sure":         {"确定要删除吗？", "Are you sure?"},
 	"citizen.delete.do":           {"永久删除", "Delete for good"},
 	"citizen.deleted":             {"您的数据已删除", "Your data are deleted"},
+	"citizen.deleted.stays":       {"留下了什么，以及为什么", "What has stayed, and why"},
 	"citizen.deleted.text":        {"密钥已经覆盖销毁，您也已退出登录。", "The key is overwritten, and you are signed out."},
 	"citizen.deleted.commitments": {"留在账本上的承诺值（仅供您核对，离开本页后不再显示）：", "The commitments that stay on the ledger (for your own check; they are not shown again):"},
 	"citizen.deleted.nothing":     {"这里没有保存您的任何证照。", "No certificate of yours was kept here."},

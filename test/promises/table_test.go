@@ -32,6 +32,9 @@ func TestTheTableNamesRealTests(t *testing.T) {
 		all += source
 	}
 	for _, flag := range regexp.MustCompile("`-([a-z.-]+)`").FindAllStringSubmatch(string(table), -1) {
+		if strings.HasPrefix(flag[1], "rapid.") { // of the library that draws the cases
+			continue
+		}
 		assert.Regexp(t, `flag\.(Int|Uint64|Bool)\("`+regexp.QuoteMeta(flag[1])+`"`, all)
 	}
 }

@@ -17,15 +17,18 @@ const (
 	settled   = 30 * time.Second // an unknown outcome is known so soon
 )
 
-// cut: promise 3. The connection between a gateway and its own peer ends at endorsement, submission and commit status, before
-// the peer has seen the call and after it has answered, with everything else that is on its way.
+// cut: promise 3. The connections between a gateway and the peers, its own and those that take its place, end at endorsement,
+// submission and commit status, before the peer has seen the call and after it has answered, with everything else that is on
+// its way.
 func (w *world) cut(t *testing.T) {
 	l := w.load(t)
 	l.progress(t, "before", more, w.regions()...)
 	all := map[string]*peertest.Cuts{}
 	for i, g := range w.Gateways {
 		all[g.Code] = peertest.NewCuts(*seed<<8+uint64(i), cutChance)
-		w.own(g.Code).Cut(all[g.Code])
+	}
+	for at, proxy := range w.links {
+		proxy.Cut(all[at.gateway])
 	}
 	struck := map[string]int{}
 	require.Eventually(t, func() bool {
@@ -39,8 +42,8 @@ func (w *world) cut(t *testing.T) {
 		}
 		return total >= *cuts
 	}, time.Duration(*cuts)*5*time.Second, 50*time.Millisecond, "connections are not cut: %v", &struck)
-	for _, g := range w.Gateways {
-		w.own(g.Code).Cut(nil)
+	for _, proxy := range w.links {
+		proxy.Cut(nil)
 	}
 	began := time.Now()
 	l.progress(t, "after the cuts", more, w.regions()...)

@@ -209,21 +209,27 @@ func (s *imports) issueRows(job *importJob, rows []*importer.Row) (made []office
 		if !errors.As(err, &wrong) {
 			return nil, nil, err
 		}
-		bad := map[int]bool{}
-		for _, w := range wrong {
-			bad[w.Index] = true
-			zh, en := attest.Explain(attest.CodeOf(w.Err))
-			refused = append(refused, importer.Refusal{Line: rows[w.Index].Line, Column: w.Field, Code: attest.CodeOf(w.Err), Zh: zh, En: en})
-		}
-		var kept []*importer.Row
-		for i, row := range rows {
-			if !bad[i] {
-				kept = append(kept, row)
-			}
-		}
-		rows = kept
+		var reasons []importer.Refusal
+		rows, reasons = part(rows, wrong)
+		refused = append(refused, reasons...)
 	}
 	return nil, refused, nil
+}
+
+// part takes the rows out that the notary refused.
+func part(rows []*importer.Row, wrong notary.RequestErrors) (kept []*importer.Row, refused []importer.Refusal) {
+	bad := map[int]bool{}
+	for _, w := range wrong {
+		bad[w.Index] = true
+		zh, en := attest.Explain(attest.CodeOf(w.Err))
+		refused = append(refused, importer.Refusal{Line: rows[w.Index].Line, Column: w.Field, Code: attest.CodeOf(w.Err), Zh: zh, En: en})
+	}
+	for i, row := range rows {
+		if !bad[i] {
+			kept = append(kept, row)
+		}
+	}
+	return kept, refused
 }
 
 func (j *importJob) requests(rows []*importer.Row) ([]notary.IssueRequest, error) {

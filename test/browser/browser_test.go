@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"flag"
@@ -19,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/huzheng-ledger/huzheng/api"
+	"github.com/huzheng-ledger/huzheng/api/apitest"
 	"github.com/huzheng-ledger/huzheng/internal/demoidp"
 	"github.com/huzheng-ledger/huzheng/internal/gateway"
 	"github.com/huzheng-ledger/huzheng/internal/gateway/gatewaytest"
@@ -101,6 +103,10 @@ func open(t *testing.T, dir string) *world {
 	changed[len(changed)/4] ^= 2
 	write("changed", "changed.sdjwt", changed)
 	write("verification", "verification.jwt", []byte(abroad.Verify(p).Receipt))
+	write("table", "table.csv", table(t, home))
+	abroad.Client.Do(apitest.Request{Path: "/v1/agreements", Key: "propose-operation", Body: api.AgreementProposal{ID: "operation-permits",
+		Version: 1, Issuers: regions[:2], Relying: regions[:2], Types: []string{string(sample.TypeOperation)}, Scenarios: []string{"特种作业人员跨省执业"},
+		Conditions: api.Conditions{Disclose: gatewaytest.Disclosed()}, From: time.Now().Unix()}}).Require(http.StatusCreated)
 	out.Screenshots, err = filepath.Abs("../../bin/screenshots")
 	require.NoError(t, err)
 	require.NoError(t, os.MkdirAll(out.Screenshots, 0o750))
@@ -135,6 +141,28 @@ func (c *clock) of(region string) func() time.Time {
 	return func() time.Time { return time.Now().Add(time.Duration(c.ahead.Load()) * time.Second) }
 }
 
+// table is one to issue, with rows that are not fit.
+func table(t *testing.T, r *gatewaytest.Region) []byte {
+	t.Helper()
+	a := r.Authority(sample.TypeConstructor)
+	g, err := sample.New(5, a.Code, a.Name, a.Division)
+	require.NoError(t, err)
+	var records []sample.Record
+	for n := range 60 {
+		record, err := g.On(time.Now()).Record(sample.TypeConstructor, n)
+		require.NoError(t, err)
+		if n%20 == 7 {
+			record = record.With("certificateHolderCode", "999999190001010000")
+		}
+		records = append(records, record)
+	}
+	var out bytes.Buffer
+	require.NoError(t, sample.WriteCSV(&out, records, sample.SpellingChinese))
+	return out.Bytes()
+}
+
+var only = flag.String("only", "", "run the scripts whose names begin so")
+
 func TestPagesInABrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes its time: not in short mode")
@@ -146,7 +174,10 @@ func TestPagesInABrowser(t *testing.T) {
 	require.NoError(t, os.WriteFile(told, data, 0o600))
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
-	node := exec.CommandContext(ctx, "node", "--test", "--test-concurrency=1", "--test-reporter=spec", dir)
+	scripts, err := filepath.Glob(filepath.Join(dir, *only+"*.test.mjs"))
+	require.NoError(t, err)
+	require.NotEmpty(t, scripts)
+	node := exec.CommandContext(ctx, "node", append([]string{"--test", "--test-concurrency=1", "--test-reporter=spec"}, scripts...)...)
 	node.Dir, node.Env = dir, append(os.Environ(), "HUZHENG_WORLD="+told)
 	text, err := node.CombinedOutput()
 	t.Logf("%s", text)

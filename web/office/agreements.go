@@ -30,13 +30,7 @@ func (s *section) view(p *shell.Page, a *Agreement, types []Type) *agreementView
 	v := &agreementView{Agreement: *a, Standing: "office.agreement." + string(a.State), Operation: newOperation(),
 		Today: s.Now().In(china).Format(time.DateOnly)}
 	for _, code := range a.Types {
-		name := code
-		for i := range types {
-			if types[i].Code == code {
-				name = types[i].Name
-			}
-		}
-		v.TypeNames = append(v.TypeNames, name)
+		v.TypeNames = append(v.TypeNames, nameOf(types, code))
 	}
 	ours, party := s.Agreements.Region(), false
 	for _, region := range parties(a) {
@@ -52,6 +46,16 @@ func (s *section) view(p *shell.Page, a *Agreement, types []Type) *agreementView
 		v.Standing = "office.agreement.not-now"
 	}
 	return v
+}
+
+// nameOf is the name of a type; its code where it is not known.
+func nameOf(types []Type, code string) string {
+	for i := range types {
+		if types[i].Code == code {
+			return types[i].Name
+		}
+	}
+	return code
 }
 
 // parties are the regions that an agreement binds, each once.

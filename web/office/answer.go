@@ -41,23 +41,33 @@ func newAnswer(p *shell.Page, a *Answer) *answerView {
 	out := &answerView{Tone: verdict.ToneOf(v.Result), Result: v.Result, Words: p.Say(attest.ResultText(v.Result)), Disputed: v.Disputed,
 		Checks: verdict.Checks(p, v.Checks), Purpose: a.Purpose, Time: a.Time, Height: v.Height, Agreeing: v.Agreeing,
 		Agreement: v.Agreement, Revision: v.Revision, ReceiptID: a.ReceiptID}
-	if v.Result != attest.Valid {
-		if reason := p.Say(attest.Explain(v.Code)); reason != out.Words {
-			out.Reason = reason
-		}
-	}
+	out.Reason = reasonOf(p, v)
 	out.Passed, out.Decided = verdict.Count(v.Checks)
 	if v.Result == attest.Invalid { // what does not hold is not shown as if it were a fact
 		return out
 	}
 	out.TypeCode, out.Type, out.Authority, out.Region = v.Type, a.Type, a.Authority, v.Issuer
 	if a.Profile != nil {
-		out.From, out.Until = a.Profile.NotBefore, a.Profile.Expires
+		out.From, out.Until = a.Profile.NotBefore, lastSecond(a.Profile.Expires)
 	}
 	if a.Claims != nil {
 		out.Facts = facts(p, a.Claims, a.Schema)
 	}
 	return out
+}
+
+// lastSecond is the last one of a period whose end is exclusive, so that the day that is shown is part of it.
+func lastSecond(expires int64) int64 { return max(expires, 1) - 1 }
+
+// reasonOf says why, where the result does not say it by its name.
+func reasonOf(p *shell.Page, v *attest.Verdict) string {
+	switch v.Result {
+	case attest.Invalid, attest.NotRecognised, attest.Undetermined:
+		if reason := p.Say(attest.Explain(v.Code)); reason != p.Say(attest.ResultText(v.Result)) {
+			return reason
+		}
+	}
+	return ""
 }
 
 // facts are the disclosed fields, in the order of the type's schema, then what it does not know.

@@ -133,6 +133,7 @@ type filled struct {
 	fields   []attest.Field
 	problems problems
 	labels   map[string]string
+	made     string // the identifier, where we made it
 }
 
 func (s *section) issue(p *shell.Page) error {
@@ -146,7 +147,7 @@ func (s *section) issue(p *shell.Page) error {
 	}
 	in := s.fill(p, t, form)
 	again := func() error {
-		return s.showIssue(p, t, http.StatusUnprocessableEntity, operation(p), func(f *property) string { return in.values[f.Name] }, in.problems)
+		return s.showIssue(p, t, http.StatusUnprocessableEntity, operation(p), in.entered, in.problems)
 	}
 	if len(in.problems) > 0 {
 		return again()
@@ -176,13 +177,22 @@ func (s *section) fill(p *shell.Page, t *Type, form []property) *filled {
 		in.values[f.Name] = value
 	}
 	if _, asked := in.labels[gbt.FieldIdentifier]; asked && in.values[gbt.FieldIdentifier] == "" {
-		in.values[gbt.FieldIdentifier] = identifier(t.Code, p.Session.Office, in.values[gbt.FieldNumber])
+		in.made = identifier(t.Code, p.Session.Office, in.values[gbt.FieldNumber])
+		in.values[gbt.FieldIdentifier] = in.made
 	}
 	for i := range form {
 		in.take(p, &form[i])
 	}
 	in.checkHolder(p)
 	return in
+}
+
+// entered is what somebody entered, without what was made of it.
+func (in *filled) entered(f *property) string {
+	if f.Name == gbt.FieldIdentifier && in.made != "" {
+		return ""
+	}
+	return in.values[f.Name]
 }
 
 func (in *filled) take(p *shell.Page, f *property) {
@@ -197,7 +207,7 @@ func (in *filled) take(p *shell.Page, f *property) {
 }
 
 func (in *filled) wrong(field, words string) {
-	in.problems.add(field, in.labels[field]+"："+words)
+	in.problems = append(in.problems, Problem{Field: field, Label: in.labels[field], Words: words})
 }
 
 // json is a value as the schema wants it.
@@ -291,7 +301,7 @@ func (s *section) newCertificate(p *shell.Page, c *Certificate) *certificateView
 	v := &certificateView{Certificate: c, Facts: facts(p, c.Fields, c.Schema), State: stateOf(c, s.Now().Unix()),
 		MayIssue: p.May(issues), Operation: newOperation()}
 	if c.Profile != nil {
-		v.From, v.Until = c.Profile.NotBefore, c.Profile.Expires
+		v.From, v.Until = c.Profile.NotBefore, lastSecond(c.Profile.Expires)
 	}
 	if p.May(suspends) && c.Anchored {
 		v.Changes = changesOf(c, s.Now().Unix())

@@ -84,7 +84,6 @@ type receiptView struct {
 	Words, Reason   string
 	Checks          []verdict.Check
 	Passed, Decided int
-	Commitment      string
 }
 
 // one is the receipt that the path names.
@@ -103,11 +102,7 @@ func (s *section) receipt(p *shell.Page) error {
 	}
 	d := r.Said.Verdict
 	v := receiptView{Receipt: r, Tone: verdict.ToneOf(d.Result), Words: p.Say(attest.ResultText(d.Result)), Checks: verdict.Checks(p, d.Checks)}
-	if d.Result != attest.Valid {
-		if reason := p.Say(attest.Explain(d.Code)); reason != v.Words {
-			v.Reason = reason
-		}
-	}
+	v.Reason = reasonOf(p, d)
 	v.Passed, v.Decided = verdict.Count(d.Checks)
 	return p.Render(http.StatusOK, "office/receipt", v)
 }

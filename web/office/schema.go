@@ -104,20 +104,25 @@ func words(name string) string {
 
 // check says what is wrong with a value that was filled in; empty: nothing that can be told before the notary looks.
 func (f *property) check(value string) (key string) {
-	n := utf8.RuneCountInString(value)
 	switch {
+	case value == "" && f.Required:
+		return "office.error.required"
 	case value == "":
-		if f.Required {
-			return "office.error.required"
-		}
-	case f.Kind == KindChoice:
-		if !slices.Contains(f.enum, value) {
-			return "office.error.choice"
-		}
+		return ""
+	case f.Kind == KindChoice && !slices.Contains(f.enum, value):
+		return "office.error.choice"
 	case f.Kind == KindDate:
 		if _, err := gbt.ParseDate(value); err != nil {
 			return "office.error.date"
 		}
+	}
+	return f.checkForm(value)
+}
+
+func (f *property) checkForm(value string) (key string) {
+	switch n := utf8.RuneCountInString(value); {
+	case f.Kind == KindChoice:
+		return ""
 	case n < f.minLen || f.MaxLen > 0 && n > f.MaxLen:
 		return "office.error.length"
 	case f.pattern != nil && !f.pattern.MatchString(value):

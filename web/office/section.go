@@ -95,13 +95,14 @@ func operation(p *shell.Page) string {
 	return newOperation()
 }
 
-// Problem is one entry of an error summary: the id of the field, and what is wrong in the page's language.
-type Problem struct{ Field, Words string }
+// Problem is one entry of an error summary: the id of the field, its label where the words do not say it, and what is wrong,
+// in the page's language.
+type Problem struct{ Field, Label, Words string }
 
 // problems are what is wrong with a form.
 type problems []Problem
 
-func (l *problems) add(field, words string) { *l = append(*l, Problem{field, words}) }
+func (l *problems) add(field, words string) { *l = append(*l, Problem{Field: field, Words: words}) }
 
 // Of is what is wrong with a field; empty: nothing.
 func (l problems) Of(field string) string {

@@ -28,30 +28,38 @@ func ReadConnection(file string) (Connection, error) {
 	return c, nil
 }
 
+// connectionFile is a connection.json.
+type connectionFile struct {
+	Channel     string           `json:"channel"`
+	Chaincode   string           `json:"chaincode"`
+	Genesis     string           `json:"genesis"`
+	Region      string           `json:"region"`
+	MSPID       string           `json:"msp"`
+	Certificate string           `json:"certificate"`
+	Key         string           `json:"key"`
+	Listen      string           `json:"listen"`
+	PeerListen  string           `json:"peerListen"`
+	Peers       []connectionPeer `json:"peers"` // the own first
+}
+
+type connectionPeer struct {
+	Address string `json:"address"`
+	TLSRoot string `json:"tlsRoot"`
+	Region  string `json:"region"`
+	Gateway string `json:"gateway"`
+}
+
 func readConnection(file string) (c Connection, err error) {
-	var in struct {
-		Channel     string `json:"channel"`
-		Chaincode   string `json:"chaincode"`
-		Genesis     string `json:"genesis"`
-		Region      string `json:"region"`
-		MSPID       string `json:"msp"`
-		Certificate string `json:"certificate"`
-		Key         string `json:"key"`
-		Listen      string `json:"listen"`
-		PeerListen  string `json:"peerListen"`
-		Peers       []struct {
-			Address string `json:"address"`
-			TLSRoot string `json:"tlsRoot"`
-			Region  string `json:"region"`
-			Gateway string `json:"gateway"`
-		} `json:"peers"` // the own first
-	}
 	data, err := os.ReadFile(file) //nolint:gosec // the operator's configuration names it
 	if err != nil {
 		return c, err
 	}
+	var in connectionFile
 	if err := json.Unmarshal(data, &in); err != nil {
 		return c, err
+	}
+	if len(in.Peers) == 0 {
+		return c, errors.New("it names no peer")
 	}
 	c = Connection{Config: Config{Channel: in.Channel, Chaincode: in.Chaincode}, Region: in.Region, Listen: in.Listen,
 		PeerListen: in.PeerListen, Gateways: map[string]string{}}
@@ -65,19 +73,28 @@ func readConnection(file string) (c Connection, err error) {
 	if c.Identity, err = LoadIdentity(in.MSPID, in.Certificate, in.Key); err != nil {
 		return c, err
 	}
-	for _, p := range in.Peers {
+	if err := c.readPeers(in.Peers); err != nil {
+		return c, err
+	}
+	return c, c.Validate()
+}
+
+// readPeers fills in the peers and the other regions' gateways.
+func (c *Connection) readPeers(peers []connectionPeer) error {
+	for i, p := range peers {
 		roots, err := os.ReadFile(p.TLSRoot)
 		if err != nil {
-			return c, err
+			return err
 		}
-		c.Others = append(c.Others, Endpoint{Address: p.Address, Roots: roots})
-		if p.Gateway != "" && p.Region != in.Region {
+		e := Endpoint{Address: p.Address, Roots: roots}
+		if i == 0 {
+			c.Peer = e
+			continue
+		}
+		c.Others = append(c.Others, e)
+		if p.Gateway != "" {
 			c.Gateways[p.Region] = p.Gateway
 		}
 	}
-	if len(c.Others) == 0 {
-		return c, errors.New("it names no peer")
-	}
-	c.Peer, c.Others = c.Others[0], c.Others[1:]
-	return c, c.Validate()
+	return nil
 }

@@ -26,7 +26,7 @@ type agreementView struct {
 	Problems  problems
 }
 
-func (s *section) view(p *shell.Page, a *Agreement, types []Type) *agreementView {
+func (s *section) view(a *Agreement, types []Type) *agreementView {
 	v := &agreementView{Agreement: *a, Standing: "office.agreement." + string(a.State), Operation: newOperation(),
 		Today: s.Now().In(china).Format(time.DateOnly)}
 	for _, code := range a.Types {
@@ -79,7 +79,7 @@ func (s *section) agreements(p *shell.Page) error {
 	}
 	v := &agreementsView{}
 	for i := range list {
-		a := s.view(p, &list[i], types)
+		a := s.view(&list[i], types)
 		switch {
 		case a.State == attest.AgreementProposed:
 			v.Open = append(v.Open, a)
@@ -107,7 +107,7 @@ func (s *section) find(p *shell.Page) (*agreementView, error) {
 		return nil, err
 	}
 	types, err := s.Agreements.Types(ctx)
-	return s.view(p, a, types), err
+	return s.view(a, types), err
 }
 
 func (s *section) agreement(p *shell.Page) error {

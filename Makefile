@@ -126,6 +126,15 @@ lint: tools ## linters, shell scripts, modules, generated files, the architectur
 generate: tools ## write the generated code anew
 	go generate ./...
 
+.PHONY: pictures
+pictures: ## the README's three pictures, taken of the real pages by a browser: some minutes
+	go test -count=1 -timeout 20m ./test/browser -args -browser.scripts citizen.test.mjs
+	go test -count=1 -timeout 20m ./test/browser -args -browser.scripts office.test.mjs
+	@mkdir -p docs/pictures
+	cp bin/screenshots/citizen-code-desktop.png docs/pictures/code.png
+	cp bin/screenshots/office-result-desktop.png docs/pictures/verdict.png
+	cp bin/screenshots/citizen-uses-story.png docs/pictures/uses.png
+
 .PHONY: check-generated
 check-generated: tools ## fail if generated code is not what its source gives
 	@echo "== generated code"

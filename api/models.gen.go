@@ -1184,6 +1184,9 @@ type VerificationRequest struct {
 	// Audience What the key binding must be addressed to
 	Audience string `json:"audience,omitempty,omitzero"`
 
+	// CaseNumber The verifier's own reference (办件编号), for its own record; the receipt does not carry it
+	CaseNumber string `json:"caseNumber,omitempty,omitzero"`
+
 	// MaxAgeSeconds How old the key binding may be
 	MaxAgeSeconds int64 `json:"maxAgeSeconds,omitempty,omitzero"`
 

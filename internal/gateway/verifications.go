@@ -22,7 +22,7 @@ func submission(caller *api.Caller, r *api.VerificationRequest) *verify.Submissi
 	if name == "" {
 		name = caller.Tenant
 	}
-	return &verify.Submission{Presentation: []byte(r.Presentation), Receipt: r.Receipt, Credential: caller.ID,
+	return &verify.Submission{Presentation: []byte(r.Presentation), Receipt: r.Receipt, Credential: caller.ID, CaseNumber: r.CaseNumber,
 		Request: attest.Request{Verifier: name, UseCause: r.UseCause, Scenario: r.Scenario, Audience: r.Audience,
 			Nonce: r.Nonce, MaxAge: r.MaxAgeSeconds}}
 }

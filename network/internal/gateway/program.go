@@ -105,7 +105,7 @@ type Access struct {
 }
 
 // scopes are all that a key may allow.
-const scopes = "issue,status,document,dataset,verify,govern,audit"
+const scopes = "issue,status,document,dataset,verify,govern,audit,codes"
 
 // MakeAccess makes a key that allows everything, for a network that is there to be tried, and notes it in the file named.
 func (p Program) MakeAccess(ctx context.Context, data, file string, a Access) error {

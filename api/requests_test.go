@@ -262,11 +262,12 @@ func TestEmptyCSVAndBrokenConnection(t *testing.T) {
 // The verifier is given the request member by member as it was sent.
 func TestTheVerifierSeesTheRequest(t *testing.T) {
 	g := newGateway(t)
-	body := `{"presentation":"a~b~","receipt":{"v": 1},"useCause":"\u529e\u4e8b","scenario":"事项","audience":"aud","nonce":"n","maxAgeSeconds":60}`
+	body := `{"presentation":"a~b~","receipt":{"v": 1},"useCause":"\u529e\u4e8b","scenario":"事项","audience":"aud","nonce":"n","maxAgeSeconds":60,"caseNumber":"2026-7"}`
 	g.Do(apitest.Request{Path: "/v1/verifications", Body: body}).Require(200)
 	want := api.VerificationRequest{
 		Presentation: "a~b~", Receipt: []byte(`{"v": 1}`), UseCause: "办事", Scenario: "事项", Audience: "aud", Nonce: "n", MaxAgeSeconds: 60,
+		CaseNumber: "2026-7",
 	}
 	assert.Equal(t, []api.VerificationRequest{want}, g.region.seen)
-	assert.Equal(t, 7, reflect.TypeFor[api.VerificationRequest]().NumField(), "a new member is read too")
+	assert.Equal(t, 8, reflect.TypeFor[api.VerificationRequest]().NumField(), "a new member is read too")
 }

@@ -76,6 +76,7 @@ func readVerification(v attest.Value) (VerificationRequest, error) {
 	request.Audience, _ = f.OptString("audience")
 	request.Nonce, _ = f.OptString("nonce")
 	request.MaxAgeSeconds, _ = f.OptInt64("maxAgeSeconds")
+	request.CaseNumber, _ = f.OptString("caseNumber")
 	return request, f.Done()
 }
 

@@ -90,7 +90,7 @@ test-race: ## the same tests, shorter, under the race detector
 	go test -race -short -count=1 -timeout 30m ./...
 
 .PHONY: test-faults
-test-faults: ## conformance and faults on real Fabric networks with gateways: builds Fabric once (minutes), then some ten minutes
+test-faults: ## conformance and faults on real Fabric networks with gateways: builds Fabric once (minutes), then some twenty minutes
 	@echo "== conformance and faults on real Fabric networks"
 	HUZHENG_FABRIC=1 go test -v -count=1 -timeout 20m -run TestFabric ./test/conformance
 	HUZHENG_FABRIC=1 go test -v -count=1 -timeout 60m -run '$(FAULTS)' ./test/faults

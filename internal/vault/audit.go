@@ -180,6 +180,25 @@ func (v *Vault) chainEnd(prefix byte) (n uint64, err error) {
 	return binary.BigEndian.Uint64(it.Key()[1:]) + 1, nil
 }
 
+// walkChain visits the records of a chain in order, from a number to the end. Key and value live until visit returns.
+func (v *Vault) walkChain(prefix byte, from uint64, visit func(key, value []byte) error) (err error) {
+	it, err := v.db.NewIter(&pebble.IterOptions{LowerBound: keyNumber(prefix, from), UpperBound: []byte{prefix + 1}})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, pebblekv.Classify(it.Close())) }()
+	for ok := it.First(); ok; ok = it.Next() {
+		value, err := it.ValueAndErr()
+		if err != nil {
+			return pebblekv.Classify(err)
+		}
+		if err := visit(it.Key(), value); err != nil {
+			return err
+		}
+	}
+	return pebblekv.Classify(it.Error())
+}
+
 func truncated(end, count uint64) error {
 	return attest.Errorf(attest.CodeAuditTruncated, "the audit log ends before record %d; its head counts %d", end, count)
 }
@@ -197,25 +216,7 @@ type auditWalk struct {
 }
 
 // run walks to the end. Errors: AUDIT_RECORD_MISSING, AUDIT_RECORD_EDITED, naming the first record at fault.
-func (w *auditWalk) run() (err error) {
-	it, err := w.v.db.NewIter(&pebble.IterOptions{
-		LowerBound: keyNumber(prefixAudit, w.next), UpperBound: []byte{prefixAudit + 1},
-	})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, pebblekv.Classify(it.Close())) }()
-	for ok := it.First(); ok; ok = it.Next() {
-		value, err := it.ValueAndErr()
-		if err != nil {
-			return pebblekv.Classify(err)
-		}
-		if err := w.record(it.Key(), value); err != nil {
-			return err
-		}
-	}
-	return pebblekv.Classify(it.Error())
-}
+func (w *auditWalk) run() error { return w.v.walkChain(prefixAudit, w.next, w.record) }
 
 func (w *auditWalk) record(key, value []byte) error {
 	if string(key) != string(keyNumber(prefixAudit, w.next)) {

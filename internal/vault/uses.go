@@ -5,11 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 
-	"github.com/cockroachdb/pebble/v2"
-
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/internal/custody"
-	"github.com/huzheng-ledger/huzheng/internal/pebblekv"
 )
 
 // The record of uses (用证记录) is one chain over the whole vault: link(n) = H(tag ‖ link(n−1) ‖ n ‖ stored value n), whose
@@ -198,23 +195,7 @@ type useWalk struct {
 	each  func(u *custody.Use) // after each entry; nil where it was shredded
 }
 
-func (w *useWalk) run() (err error) {
-	it, err := w.v.db.NewIter(&pebble.IterOptions{LowerBound: keyNumber(prefixUse, w.next), UpperBound: []byte{prefixUse + 1}})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, pebblekv.Classify(it.Close())) }()
-	for ok := it.First(); ok; ok = it.Next() {
-		value, err := it.ValueAndErr()
-		if err != nil {
-			return pebblekv.Classify(err)
-		}
-		if err := w.entry(it.Key(), value); err != nil {
-			return err
-		}
-	}
-	return pebblekv.Classify(it.Error())
-}
+func (w *useWalk) run() error { return w.v.walkChain(prefixUse, w.next, w.entry) }
 
 func (w *useWalk) entry(key, value []byte) error {
 	if string(key) != string(keyNumber(prefixUse, w.next)) {

@@ -25,6 +25,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/gateway"
 	"github.com/huzheng-ledger/huzheng/internal/gateway/gatewaytest"
 	"github.com/huzheng-ledger/huzheng/internal/sample"
+	"github.com/huzheng-ledger/huzheng/test/internal/npm"
 )
 
 var scripts = flag.String("browser.scripts", "*.test.mjs", "which of the scripts run")
@@ -37,23 +38,10 @@ func installed(t *testing.T) string {
 			t.Skipf("%s is not installed: no browser to walk the pages with", program)
 		}
 	}
-	dir := t.TempDir()
 	chosen, err := filepath.Glob(*scripts)
 	require.NoError(t, err)
 	require.NotEmpty(t, chosen)
-	for _, name := range append(chosen, "harness.mjs", "package.json", "package-lock.json") {
-		data, err := os.ReadFile(name)
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	ci := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
-	ci.Dir = dir
-	if out, err := ci.CombinedOutput(); err != nil {
-		t.Skipf("the packages cannot be fetched (%v): %s", err, out)
-	}
-	return dir
+	return npm.Install(t, append(chosen, "harness.mjs")...)
 }
 
 // world is what the scripts are told.

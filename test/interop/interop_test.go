@@ -1,17 +1,15 @@
 package interop
 
 import (
-	"context"
 	"encoding/json"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/huzheng-ledger/huzheng/test/internal/npm"
 	"github.com/huzheng-ledger/huzheng/test/internal/program"
 )
 
@@ -23,20 +21,7 @@ func installed(t *testing.T) string {
 			t.Skipf("%s is not installed: no independent implementation to verify with", program)
 		}
 	}
-	dir := t.TempDir()
-	for _, name := range []string{"package.json", "package-lock.json", "verify.mjs"} {
-		data, err := os.ReadFile(name)
-		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	ci := exec.CommandContext(ctx, "npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefer-offline")
-	ci.Dir = dir
-	if out, err := ci.CombinedOutput(); err != nil {
-		t.Skipf("the packages cannot be fetched (%v): %s", err, out)
-	}
-	return dir
+	return npm.Install(t, "verify.mjs")
 }
 
 func TestCertificatesVerifyElsewhere(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"crypto/subtle"
 
 	"github.com/emmansun/gmsm/sm2"
+
+	"github.com/huzheng-ledger/huzheng/attest/internal/p256"
 )
 
 // SignatureSize is the length in bytes of a signature of either suite: r and s, 32 bytes each (RFC 7518, 3.4).
@@ -106,20 +108,26 @@ func (k *PublicKey) Verify(message, sig []byte) error {
 	if len(sig) != SignatureSize {
 		return Errorf(CodeSignature, "the signature has %d bytes, not %d", len(sig), SignatureSize)
 	}
-	var buf [maxSignatureDER]byte
-	der := appendSignatureDER(buf[:0], sig)
-	var good bool
-	if k.suite == SuiteGM {
-		digest := SuiteGM.Sum(k.za, message)
-		good = sm2.VerifyASN1(k.pub, digest[:], der)
-	} else {
-		digest := SuiteStd.Sum(message)
-		good = ecdsa.VerifyASN1(k.pub, digest[:], der)
-	}
-	if !good {
+	if !k.fits(message, sig) {
 		return Errorf(CodeSignature, "the signature does not fit the key and the message")
 	}
 	return nil
+}
+
+// tables are of the keys on P-256 that are used again and again, whichever PublicKey they come as. They change no answer.
+var tables p256.Tables
+
+func (k *PublicKey) fits(message, sig []byte) bool {
+	var buf [maxSignatureDER]byte
+	if k.suite == SuiteGM {
+		digest := SuiteGM.Sum(k.za, message)
+		return sm2.VerifyASN1(k.pub, digest[:], appendSignatureDER(buf[:0], sig))
+	}
+	digest := SuiteStd.Sum(message)
+	if table := tables.For(&k.point); table != nil {
+		return table.Verify(&digest, (*[SignatureSize]byte)(sig))
+	}
+	return ecdsa.VerifyASN1(k.pub, digest[:], appendSignatureDER(buf[:0], sig))
 }
 
 // maxSignatureDER is a SEQUENCE of two INTEGERs of 33 bytes.

@@ -84,6 +84,7 @@ type dependency struct {
 
 var dependencies = []dependency{
 	{path: "github.com/transparency-dev/merkle", owners: []string{"attest/merkle/..."}},
+	{path: "filippo.io/nistec", owners: []string{"attest/internal/p256/..."}},
 	{path: "github.com/emmansun/gmsm", owners: []string{"attest/...", "internal/keys/...", "internal/vault/..."}},
 	{
 		path:   "github.com/cockroachdb/pebble",
@@ -157,4 +158,4 @@ var impureStd = []string{
 }
 
 // attestExternal are the modules that attest may import; each has its owner above.
-var attestExternal = []string{"github.com/transparency-dev/merkle", "github.com/emmansun/gmsm"}
+var attestExternal = []string{"github.com/transparency-dev/merkle", "github.com/emmansun/gmsm", "filippo.io/nistec"}

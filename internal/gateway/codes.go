@@ -11,6 +11,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/peer"
 	"github.com/huzheng-ledger/huzheng/internal/proofcode"
 	"github.com/huzheng-ledger/huzheng/internal/redemption"
+	"github.com/huzheng-ledger/huzheng/internal/report"
 )
 
 // Throttle is how many codes that cannot be used are borne. Zero values take the defaults of proofcode.
@@ -22,6 +23,7 @@ func (g *Gateway) openCodes() error {
 	options := g.o.Peers.Client
 	options.Identity, options.Address = g.identity, g.address
 	g.peers = peer.NewClient(options)
+	g.reporter = report.New(report.Options{Outbox: outbox{g.vault}, Tell: g.tell, Batch: peer.MaxReports, Log: g.log})
 	g.home = proofcode.New(proofcode.Options{Region: g.o.Region, Suite: g.vault.Suite(), Store: g.vault, Presenter: presenter{g},
 		Receipts: receiptReader{g}, Random: rand.Reader, Clock: g.o.Clock, Caller: g.o.Throttle.Caller, Gateway: g.o.Throttle.Region})
 	var err error

@@ -25,6 +25,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/peer"
 	"github.com/huzheng-ledger/huzheng/internal/proofcode"
 	"github.com/huzheng-ledger/huzheng/internal/redemption"
+	"github.com/huzheng-ledger/huzheng/internal/report"
 	"github.com/huzheng-ledger/huzheng/internal/vault"
 	"github.com/huzheng-ledger/huzheng/internal/verify"
 )
@@ -79,7 +80,7 @@ type Gateway struct {
 	peers    *peer.Client
 	home     *proofcode.Home
 	redeemer *redemption.Service
-	reports  reports
+	reporter *report.Reporter
 
 	rotating sync.Mutex // one rotation at a time
 }
@@ -93,7 +94,7 @@ func Open(o Options) (*Gateway, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	g := &Gateway{o: o, reports: newReports(), log: o.Logger.With("region", o.Region), metrics: metrics.New(o.Region)}
+	g := &Gateway{o: o, log: o.Logger.With("region", o.Region), metrics: metrics.New(o.Region)}
 	if err := g.open(); err != nil {
 		return nil, errors.Join(err, g.closeStores())
 	}
@@ -178,7 +179,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	group.Go(func() error { return g.background(ctx, "follower", g.follower.Run) })
 	group.Go(func() error { return g.background(ctx, "witness", g.witness.Run) })
 	group.Go(func() error { return g.background(ctx, "metrics", g.measure) })
-	group.Go(func() error { return g.background(ctx, "reports", g.report) })
+	group.Go(func() error { return g.background(ctx, "reports", g.reporter.Run) })
 	return group.Wait()
 }
 

@@ -2,10 +2,8 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"net"
 	"net/url"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -14,6 +12,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/internal/peer"
 	"github.com/huzheng-ledger/huzheng/internal/proofcode"
+	"github.com/huzheng-ledger/huzheng/internal/vault"
 )
 
 // PeerPort is where a region's gateway answers other gateways, unless the configuration says otherwise.
@@ -181,86 +180,22 @@ func (h peerHome) Status(_ context.Context, commitment [32]byte) (*peer.Hint, er
 	return &hint, err
 }
 
-// reports wakes the reporter.
-type reports struct{ more chan struct{} }
+// outbox is report.Outbox over the vault.
+type outbox struct{ *vault.Vault }
 
-func newReports() reports { return reports{make(chan struct{}, 1)} }
-
-func (r *reports) wake() {
-	select {
-	case r.more <- struct{}{}:
-	default:
-	}
-}
-
-// How receipts are reported: soon, and again while a region cannot be reached.
-const (
-	reportEvery = time.Second
-	reportBatch = 512
-)
-
-// report tells other regions of the receipts about their citizens' certificates, from the vault's outbox, until ctx is done.
-func (g *Gateway) report(ctx context.Context) error {
-	tick := time.NewTicker(reportEvery)
-	defer tick.Stop()
-	for {
-		more, err := g.reportSome(ctx)
-		if err != nil && ctx.Err() == nil {
-			g.log.Warn("receipts wait to be reported", "code", string(attest.CodeOf(err)))
-		}
-		if more && err == nil {
-			continue
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-tick.C:
-		case <-g.reports.more:
-		}
-	}
-}
-
-// reportSome works off a part of the outbox, region by region; what one region does not take stays.
-func (g *Gateway) reportSome(ctx context.Context) (more bool, err error) {
-	open, err := g.vault.Reports(reportBatch)
-	if err != nil || len(open) == 0 {
-		return false, err
-	}
-	byRegion := map[string][]uint64{}
-	for seq, region := range open {
-		byRegion[region] = append(byRegion[region], seq)
-	}
-	var errs []error
-	for region, seqs := range byRegion {
-		for len(seqs) > 0 && ctx.Err() == nil {
-			n := min(len(seqs), peer.MaxReports)
-			if err := g.reportTo(ctx, region, seqs[:n]); err != nil {
-				errs = append(errs, err)
-				break
-			}
-			seqs = seqs[n:]
-		}
-	}
-	return len(open) == reportBatch, errors.Join(errs...)
-}
-
-func (g *Gateway) reportTo(ctx context.Context, region string, seqs []uint64) error {
-	list := make([][]byte, 0, len(seqs))
-	for _, seq := range seqs {
-		e, err := g.vault.Audit(seq)
-		if err != nil {
-			return err
-		}
-		list = append(list, e.JWS)
-	}
-	var err error
-	if region == g.o.Region {
-		err = peerHome{g}.Report(ctx, region, list)
-	} else {
-		err = g.peers.Report(ctx, region, list)
-	}
+// Receipt implements report.Outbox.
+func (o outbox) Receipt(seq uint64) ([]byte, error) {
+	e, err := o.Audit(seq)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return g.vault.Reported(ctx, seqs...)
+	return e.JWS, nil
+}
+
+// tell hands receipts to the region that issued what they are about, which may be the own one.
+func (g *Gateway) tell(ctx context.Context, region string, receipts [][]byte) error {
+	if region == g.o.Region {
+		return peerHome{g}.Report(ctx, region, receipts)
+	}
+	return g.peers.Report(ctx, region, receipts)
 }

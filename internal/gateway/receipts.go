@@ -19,7 +19,7 @@ func (r recorder) Record(ctx context.Context, record verify.Record) error {
 		ID:    record.ReceiptID, JWS: record.Receipt, Credential: record.Credential, UseCause: record.UseCause,
 		Time: record.Time, CaseNumber: record.CaseNumber, ReportTo: record.Issuer})
 	if err == nil && record.Issuer != "" {
-		r.g.reports.wake()
+		r.g.reporter.Wake()
 	}
 	return err
 }

@@ -10,7 +10,7 @@ import (
 const MaxBody = 2 << 20
 
 // MaxReports bounds the receipts of one report.
-const MaxReports = 64
+const MaxReports = 256
 
 // The paths, all POST.
 const (

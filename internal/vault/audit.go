@@ -72,7 +72,7 @@ func (v *Vault) AppendAudit(ctx context.Context, e *custody.AuditEntry) (uint64,
 		t.setStore(keyCommitment(commitment), encodePlace(e.Place))
 		t.setStore(keyHashed(prefixReceiptID, v.hashed("receipt", e.ID)), binary.AppendUvarint(nil, e.Seq))
 		if e.ReportTo != "" {
-			t.setStore(keyNumber(prefixReport, e.Seq), []byte(e.ReportTo))
+			t.toReport(e.ReportTo, e.Seq)
 		}
 		t.fileAudit(e)
 		return nil

@@ -233,8 +233,13 @@ func (v *Vault) buildTree(q *queueState, b *custody.Batch) (*batchTree, error) {
 }
 
 // scan reads every key that begins with prefix, in order. The values are sealed.
-func (v *Vault) scan(prefix []byte, each func(key, value []byte) error) (err error) {
-	it, err := v.db.NewIter(&pebble.IterOptions{LowerBound: prefix, UpperBound: prefixEnd(prefix)})
+func (v *Vault) scan(prefix []byte, each func(key, value []byte) error) error {
+	return v.scanBetween(prefix, prefixEnd(prefix), each)
+}
+
+// scanBetween visits the records from a key on, up to one that is not visited any more.
+func (v *Vault) scanBetween(first, end []byte, each func(key, value []byte) error) (err error) {
+	it, err := v.db.NewIter(&pebble.IterOptions{LowerBound: first, UpperBound: end})
 	if err != nil {
 		return err
 	}

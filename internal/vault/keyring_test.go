@@ -62,7 +62,7 @@ func TestLayoutIsFrozen(t *testing.T) {
 	line("command", keyHashed(prefixCommand, h))
 	line("audit", keyNumber(prefixAudit, 5))
 	line("receipt id", keyHashed(prefixReceiptID, h))
-	line("report", keyNumber(prefixReport, 5))
+	line("report", keyAt(prefixReport, p))
 	line("held", keyHeld(c, p))
 	line("code", keyHashed(prefixCode, h))
 	line("short", keyHashed(prefixShort, h))

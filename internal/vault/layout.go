@@ -30,7 +30,7 @@ const (
 	prefixCommand     = 'y' // y hmac(16)                     → a command whose outcome is not known yet
 	prefixAudit       = 'a' // a seq(8)                       → audit record
 	prefixReceiptID   = 'j' // j hmac(16)                     → number of an audit record
-	prefixReport      = 'z' // z seq(8)                       → region that is to be told of an audit record's receipt
+	prefixReport      = 'z' // z region(4) seq(8)            → empty: an audit record whose receipt the region is to be told of
 	prefixHeld        = 'h' // h subject(32) queue(4) seq(8)  → empty: a certificate of the subject
 	prefixCode        = 'g' // g hmac(16)                     → proof code, under its subject's key
 	prefixShort       = 'f' // f hmac(16)                     → id of the proof code of a short form
@@ -89,9 +89,6 @@ func keyHeld(s custody.Subject, p custody.Place) []byte {
 	k = binary.BigEndian.AppendUint32(append(k, s[:]...), p.Queue)
 	return binary.BigEndian.AppendUint64(k, p.Seq)
 }
-
-// numberOf reads back what keyNumber made, whose length was checked.
-func numberOf(key []byte) uint64 { return binary.BigEndian.Uint64(key[1:]) }
 
 func keyFiled(h [16]byte, seq uint64) []byte {
 	return binary.BigEndian.AppendUint64(keyHashed(prefixFiled, h), seq)

@@ -39,6 +39,7 @@ const (
 	nameQueue     = "q\x00"
 	nameAuthority = "a\x00"
 	nameType      = "t\x00"
+	nameRegion    = "r\x00"
 )
 
 func queueName(q custody.Queue) string {

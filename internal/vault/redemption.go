@@ -2,7 +2,6 @@ package vault
 
 import (
 	"context"
-	"errors"
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/internal/custody"
@@ -29,40 +28,6 @@ func (v *Vault) PutRedemption(ctx context.Context, op string, d *custody.Redempt
 	w.strings(d.Receipts)
 	return v.do(ctx, func(t *tx) error {
 		t.setStore(keyHashed(prefixRedemption, v.hashed("redemption", op)), w.b)
-		return nil
-	})
-}
-
-// errEnough ends a scan early.
-var errEnough = errors.New("enough")
-
-// Reports gives the receipts that are still to be told to the regions that issued what they are about, the oldest first: at
-// most limit, by number of their audit record.
-func (v *Vault) Reports(limit int) (map[uint64]string, error) {
-	out := map[uint64]string{}
-	err := v.scan([]byte{prefixReport}, func(key, value []byte) error {
-		if len(out) >= limit {
-			return errEnough
-		}
-		if len(key) != 9 {
-			return unreadable(key)
-		}
-		region, err := v.open(key, value)
-		out[numberOf(key)] = string(region)
-		return err
-	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
-	return out, err
-}
-
-// Reported forgets that receipts are to be told.
-func (v *Vault) Reported(ctx context.Context, seqs ...uint64) error {
-	return v.do(ctx, func(t *tx) error {
-		for _, seq := range seqs {
-			t.delete(keyNumber(prefixReport, seq))
-		}
 		return nil
 	})
 }

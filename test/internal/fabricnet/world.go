@@ -152,7 +152,8 @@ func open(ctx context.Context, network string, place gateway.Place, c *fabric.Co
 	config.Address = api.Rate{PerSecond: 1e6, Burst: 1e6}
 	config.Credential = config.Address
 	return consortium.Open(ctx, &consortium.Plan{Network: network, Connection: c, BatchWait: o.Batch, WitnessEvery: o.Witness,
-		Members: []consortium.Member{{Place: place, Region: attest.Region{Code: c.Region}}}, API: config, Logger: log})
+		Members: []consortium.Member{{Place: place, Region: attest.Region{Code: c.Region}, PeerListen: c.PeerListen, PeerAddresses: c.Gateways}},
+		API:     config, Logger: log})
 }
 
 // Close ends the gateway in an orderly way. Closing twice is fine.

@@ -44,6 +44,7 @@ func (n *Notary) batch() {
 			return
 		case <-n.d.Store.Grown():
 		case <-timer.C:
+		case <-n.landed:
 		case asked = <-n.cuts:
 		}
 		timer.Reset(b.step(asked))
@@ -97,15 +98,19 @@ func (b *batcher) cutAll(flush bool) (time.Duration, error) {
 		if _, ok := b.since[q.Number]; !ok {
 			b.since[q.Number] = now
 		}
-		next = min(next, max(0, b.since[q.Number].Add(b.n.o.BatchWait).Sub(now)))
+		if wait := b.since[q.Number].Add(b.n.o.BatchWait).Sub(now); wait > 0 || b.n.room() {
+			next = min(next, max(0, wait))
+		} // or else a flight that lands is what is waited for
 	}
 	return next, failure
 }
 
-// due says whether a queue is cut to its end, or only of full batches.
+// due says whether a queue is cut to its end, or only of full batches. A batch that would have to wait for its submission grows
+// meanwhile: where the ledger takes nothing in for a while, what has piled up goes in few batches, and not in one for every
+// BatchWait of that time.
 func (b *batcher) due(q custody.QueueState, now time.Time, flush bool) bool {
 	since, ok := b.since[q.Number]
-	return flush || ok && now.Sub(since) >= b.n.o.BatchWait && q.Durable > q.Sealed
+	return flush || ok && now.Sub(since) >= b.n.o.BatchWait && q.Durable > q.Sealed && b.n.room()
 }
 
 // cutQueue seals batches of a queue and sends them off. It gives the number of leaves that go on waiting.

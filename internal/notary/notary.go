@@ -115,7 +115,7 @@ const (
 // Options tune a notary; the zero value takes the defaults.
 type Options struct {
 	BatchSize        uint64        // leaves: a queue is cut when it has as many
-	BatchWait        time.Duration // or when its oldest leaf has waited as long
+	BatchWait        time.Duration // or when its oldest leaf has waited as long and fewer than InFlight are on their way
 	InFlight         int           // batches that are submitted at once
 	MaxRequests      int           // certificates in one call of Issue
 	RetryMin         time.Duration // pause before the second submission; doubles up to RetryMax, with jitter
@@ -164,6 +164,7 @@ type Notary struct {
 	wait   sync.WaitGroup
 	cuts   chan *cut
 	slots  chan struct{} // one element a submission on its way
+	landed chan struct{} // one element where a flight has landed since the batcher looked
 
 	mu     sync.Mutex
 	closed bool
@@ -177,7 +178,8 @@ func New(d Deps, o Options) (*Notary, error) {
 		d.Logger = slog.Default()
 	}
 	o = o.withDefaults()
-	n := &Notary{d: d, o: o, cuts: make(chan *cut), slots: make(chan struct{}, o.InFlight), flying: map[custody.Place]*flight{}}
+	n := &Notary{d: d, o: o, cuts: make(chan *cut), slots: make(chan struct{}, o.InFlight), landed: make(chan struct{}, 1),
+		flying: map[custody.Place]*flight{}}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	open, err := d.Store.Unsettled()
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -374,4 +375,33 @@ func TestSchemaCannotReachOutside(t *testing.T) {
 		require.Equal(t, attest.CodeSchema, attest.CodeOf(CheckSchema([]byte(schema))), schema)
 	}
 	require.NoError(t, CheckSchema([]byte(`{"type":"object"}`)))
+}
+
+// TestWhatPilesUpGoesInFewBatches: while the ledger takes nothing in, batches that could not be submitted are not cut.
+func TestWhatPilesUpGoesInFewBatches(t *testing.T) {
+	o := quick
+	o.BatchSize, o.BatchWait, o.InFlight = 100, time.Nanosecond, 2
+	f := newOffice(t, attest.SuiteStd, o)
+	var silent atomic.Bool
+	silent.Store(true)
+	f.chain.lose = func(int) int {
+		if silent.Load() {
+			return 1
+		}
+		return 0
+	}
+	ctx := context.Background()
+	const issues = 40
+	for i := range issues {
+		_, err := f.notary.Issue(ctx, fmt.Sprint("op", i), f.requests(i, 1))
+		require.NoError(t, err)
+		require.Eventually(t, func() bool { return i == 0 || f.chain.submissions() > i }, 10*time.Second, time.Millisecond)
+	}
+	silent.Store(false)
+	require.NoError(t, f.notary.Flush(ctx))
+	batches := map[string]bool{}
+	for _, command := range f.chain.submitted {
+		batches[string(command)] = true
+	}
+	require.LessOrEqual(t, len(batches), o.InFlight+1, "%d certificates", issues)
 }

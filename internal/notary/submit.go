@@ -41,6 +41,17 @@ func (n *Notary) land(f *flight, err error) {
 	delete(n.flying, f.batch.Place())
 	n.mu.Unlock()
 	close(f.done)
+	select {
+	case n.landed <- struct{}{}:
+	default: // the batcher knows already
+	}
+}
+
+// room reports whether a batch that is cut now is submitted at once.
+func (n *Notary) room() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.flying) < n.o.InFlight
 }
 
 func (n *Notary) flights() []*flight {

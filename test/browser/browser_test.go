@@ -30,15 +30,15 @@ import (
 
 var scripts = flag.String("browser.scripts", "*.test.mjs", "which of the scripts run")
 
-// installed fetches the pinned packages into a folder of the test's own, with the scripts, or says why it cannot.
-func installed(t *testing.T) string {
+// installed fetches the pinned packages into a folder of the test's own, with the scripts that match, or says why it cannot.
+func installed(t *testing.T, matching string) string {
 	t.Helper()
 	for _, program := range []string{"node", "npm", "chromium"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Skipf("%s is not installed: no browser to walk the pages with", program)
 		}
 	}
-	chosen, err := filepath.Glob(*scripts)
+	chosen, err := filepath.Glob(matching)
 	require.NoError(t, err)
 	require.NotEmpty(t, chosen)
 	return npm.Install(t, append(chosen, "harness.mjs")...)
@@ -57,19 +57,41 @@ type world struct {
 	Agreed      []string          `json:"agreed"`  // fields that the agreement asks for
 }
 
-// open founds four provinces with pages and an identity provider, and leaves certificates in dir.
-func open(t *testing.T, dir string) *world {
+// regions are the provinces, the citizen's first, the verifier's second.
+var regions = []string{gatewaytest.Guangdong, gatewaytest.Sichuan, gatewaytest.Chongqing, gatewaytest.Hunan}
+
+// pages are those of every gateway, with an identity provider that knows the people.
+func pages(t *testing.T) (*gateway.Pages, []demoidp.Person) {
 	t.Helper()
-	regions := []string{gatewaytest.Guangdong, gatewaytest.Sichuan, gatewaytest.Chongqing, gatewaytest.Hunan}
 	people, err := demoidp.People(1, regions...)
 	require.NoError(t, err)
 	provider, err := demoidp.Start(t.Context(), people, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, provider.Close()) })
 	config := provider.SignIn()
+	return &gateway.Pages{SignIn: &config, Public: api.Rate{PerSecond: 1000, Burst: 1000}}, people
+}
+
+// newWorld tells the scripts where the gateways are, and where everything of theirs lies.
+func newWorld(t *testing.T, home, abroad *gatewaytest.Region, people []demoidp.Person) *world {
+	t.Helper()
+	out := &world{Agreed: gatewaytest.Disclosed(), Home: home.URL, Abroad: abroad.URL, Files: map[string]string{}, People: people,
+		Profile: t.TempDir()}
+	var err error
+	out.Screenshots, err = filepath.Abs("../../bin/screenshots")
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(out.Screenshots, 0o750))
+	out.Chromium, err = exec.LookPath("chromium")
+	require.NoError(t, err)
+	return out
+}
+
+// open founds four provinces with pages and an identity provider, and leaves certificates in dir.
+func open(t *testing.T, dir string) *world {
+	t.Helper()
 	clock := newClock(t)
-	w := gatewaytest.Found(t, gatewaytest.Options{Regions: regions, Clock: clock.of,
-		Pages: &gateway.Pages{SignIn: &config, Public: api.Rate{PerSecond: 1000, Burst: 1000}}})
+	shown, people := pages(t)
+	w := gatewaytest.Found(t, gatewaytest.Options{Regions: regions, Clock: clock.of, Pages: shown})
 	home, abroad := w.Regions[0], w.Regions[1]
 	good, revoked := home.Constructor(1), home.Constructor(2)
 	home.SetStatus("revoke-number-2", api.StatusEntry{Certificate: revoked.ID, State: "revoked", Reason: "04"})
@@ -77,7 +99,8 @@ func open(t *testing.T, dir string) *world {
 	older := home.Issue("older-constructor", home.NewCertificate(sample.TypeConstructor, 0))[0]
 	home.SetStatus("suspend-older", api.StatusEntry{Certificate: older.ID, State: "suspended", Reason: "02"})
 	w.Settle()
-	out := &world{Ahead: clock.url, Agreed: gatewaytest.Disclosed(), Home: home.URL, Abroad: abroad.URL, Files: map[string]string{}, People: people, Profile: t.TempDir()}
+	out := newWorld(t, home, abroad, people)
+	out.Ahead = clock.url
 	write := func(kind, name string, data []byte) {
 		out.Files[kind] = filepath.Join(dir, name)
 		require.NoError(t, os.WriteFile(out.Files[kind], data, 0o600))
@@ -95,11 +118,6 @@ func open(t *testing.T, dir string) *world {
 	abroad.Client.Do(apitest.Request{Path: "/v1/agreements", Key: "propose-operation", Body: api.AgreementProposal{ID: "operation-permits",
 		Version: 1, Issuers: regions[:2], Relying: regions[:2], Types: []string{string(sample.TypeOperation)}, Scenarios: []string{"特种作业人员跨省执业"},
 		Conditions: api.Conditions{Disclose: gatewaytest.Disclosed()}, From: time.Now().Unix()}}).Require(http.StatusCreated)
-	out.Screenshots, err = filepath.Abs("../../bin/screenshots")
-	require.NoError(t, err)
-	require.NoError(t, os.MkdirAll(out.Screenshots, 0o750))
-	out.Chromium, err = exec.LookPath("chromium")
-	require.NoError(t, err)
 	return out
 }
 
@@ -155,14 +173,20 @@ func TestPagesInABrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes its time: not in short mode")
 	}
-	dir := installed(t)
-	data, err := json.Marshal(open(t, dir))
+	dir := installed(t, *scripts)
+	walk(t, dir, open(t, dir), *only+"*.test.mjs")
+}
+
+// walk runs the scripts of dir that match.
+func walk(t *testing.T, dir string, w *world, matching string) {
+	t.Helper()
+	data, err := json.Marshal(w)
 	require.NoError(t, err)
 	told := filepath.Join(dir, "world.json")
 	require.NoError(t, os.WriteFile(told, data, 0o600))
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
-	scripts, err := filepath.Glob(filepath.Join(dir, *only+"*.test.mjs"))
+	scripts, err := filepath.Glob(filepath.Join(dir, matching))
 	require.NoError(t, err)
 	require.NotEmpty(t, scripts)
 	node := exec.CommandContext(ctx, "node", append([]string{"--test", "--test-concurrency=1", "--test-reporter=spec"}, scripts...)...)

@@ -1,6 +1,6 @@
 import { after, before, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { forms, look, open, signIn, start, world } from "./harness.mjs";
+import { begin, forms, look, make, next, open, shortOf, signIn, start, world } from "./harness.mjs";
 
 let browser;
 before(async () => { browser = await start(); });
@@ -8,25 +8,6 @@ after(async () => { await browser.close(); });
 
 const me = "citizen1.440000";
 const home = world.home;
-
-// begin leads to the first step of a code about the certificate that is in force.
-async function begin(page) {
-  await page.goto(home + "/citizen");
-  await page.click('form[action="/citizen/codes/new"] button');
-  await page.waitForURL("**/what");
-}
-
-async function next(page, step) {
-  await page.click("main form button[type=submit]");
-  await page.waitForURL(step === "code" ? /\/citizen\/codes\/[\w-]{22}$/ : "**/" + step);
-}
-
-async function make(page) {
-  await begin(page);
-  for (const step of ["to", "why", "life", "confirm", "code"]) await next(page, step);
-}
-
-const shortOf = async (page) => (await page.getAttribute(".short", "aria-label")).replace(/[ ，,]/g, "");
 
 async function redeem(page, code) {
   await page.goto(world.abroad + "/");

@@ -68,3 +68,23 @@ export async function signIn(page, base, kind, account, back = "/ledger") {
   await page.click(`button[value="${account}"]`);
   await page.waitForURL(base + back);
 }
+
+// begin leads a citizen to the first step of a code about the certificate that is in force.
+export async function begin(page) {
+  await page.goto(world.home + "/citizen");
+  await page.click('form[action="/citizen/codes/new"] button');
+  await page.waitForURL("**/what");
+}
+
+export async function next(page, step) {
+  await page.click("main form button[type=submit]");
+  await page.waitForURL(step === "code" ? /\/citizen\/codes\/[\w-]{22}$/ : "**/" + step);
+}
+
+// make makes a code as the pages propose it.
+export async function make(page) {
+  await begin(page);
+  for (const step of ["to", "why", "life", "confirm", "code"]) await next(page, step);
+}
+
+export const shortOf = async (page) => (await page.getAttribute(".short", "aria-label")).replace(/[ ，,]/g, "");

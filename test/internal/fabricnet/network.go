@@ -1,6 +1,7 @@
 package fabricnet
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -20,10 +22,12 @@ import (
 // Env is the environment variable that has whole networks started, as make test-faults does. Without it such a test is skipped.
 const Env = "HUZHENG_FABRIC"
 
-// The bounds of huzheng-net's work. Building Fabric takes minutes, once.
+// The bounds of huzheng-net's work. What goes on says so: it is given up where nothing is heard of it for that long. Building
+// Fabric takes minutes, once.
 const (
 	buildTime = 30 * time.Minute
 	stepTime  = 4 * time.Minute
+	allTime   = time.Hour
 )
 
 // Region is a province of a network.
@@ -45,6 +49,7 @@ type Network struct {
 	t         testing.TB
 	program   string // huzheng-net
 	bases     map[string]int
+	guard     *guard
 }
 
 // Up starts a network of Regions. The test has to lie two folders below the root of the module. It is skipped, with the
@@ -74,6 +79,7 @@ func prepare(t testing.TB) *Network {
 	}
 	lines := strings.Split(strings.TrimSpace(out), "\n")
 	n.Programs = lines[len(lines)-1]
+	n.guard = newGuard(t, n.program, n.Dir)
 	t.Cleanup(n.down)
 	return n
 }
@@ -145,8 +151,7 @@ func (n *Network) down() {
 	if n.t.Failed() {
 		n.keepLogs()
 	}
-	out, err := n.run(stepTime, "down", "--wipe")
-	require.NoError(n.t, err, "%s", out)
+	n.guard.release(n.t)
 }
 
 // keepLogs prints the end of every node's log.
@@ -158,11 +163,30 @@ func (n *Network) keepLogs() {
 	}
 }
 
+// run runs huzheng-net for as long as it says something within the limit.
 func (n *Network) run(limit time.Duration, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(context.Background(), allTime)
 	defer cancel()
-	out, err := exec.CommandContext(ctx, n.program, append([]string{"--dir", n.Dir}, args...)...).CombinedOutput() //nolint:gosec // our own program
-	return string(out), err
+	cmd := exec.CommandContext(ctx, n.program, append([]string{"--dir", n.Dir}, args...)...) //nolint:gosec // our own program
+	out := &patient{limit: limit, late: time.AfterFunc(limit, cancel)}
+	defer out.late.Stop()
+	cmd.Stdout, cmd.Stderr = out, out
+	err := cmd.Run()
+	return out.said.String(), err
+}
+
+// patient keeps what a program says, and gives it more time with everything that it says. Only one goroutine writes: both of the
+// program's outputs are this.
+type patient struct {
+	said  bytes.Buffer
+	limit time.Duration
+	late  *time.Timer
+}
+
+// Write implements io.Writer.
+func (p *patient) Write(text []byte) (int, error) {
+	p.late.Reset(p.limit)
+	return p.said.Write(text)
 }
 
 // Do runs a command of huzheng-net on the network.
@@ -213,6 +237,23 @@ func (n *Network) Connection(code string) fabric.Connection {
 func (n *Network) PeerTLS(code string) (certificate, key string) {
 	dir := filepath.Join(n.region(code), "peer", "tls")
 	return filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+}
+
+// IssueExpired has a region's CA issue what has run out already, until restore.
+func (n *Network) IssueExpired(code string) (restore func()) {
+	n.t.Helper()
+	file := filepath.Join(n.region(code), "ca", "fabric-ca-server-config.yaml")
+	before, err := os.ReadFile(file) //nolint:gosec // of the network's own
+	require.NoError(n.t, err)
+	put := func(config []byte) {
+		n.Do("stop", "ca."+code)
+		require.NoError(n.t, os.WriteFile(file, config, 0o600)) //nolint:gosec // of the network's own
+		n.Do("start", "ca."+code)
+	}
+	life := regexp.MustCompile(`expiry: .*`)
+	require.Len(n.t, life.FindAll(before, -1), 2, "of identities and of TLS")
+	put(life.ReplaceAll(before, []byte("expiry: 1m"))) // counted from five minutes ago
+	return func() { put(before) }
 }
 
 // PeerData is the folder of a region's peer's ledger.

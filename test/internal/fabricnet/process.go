@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -56,6 +57,10 @@ func serveApart(text string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin) // until whoever started it closes the pipe, or is no more
+		os.Exit(1)
+	}()
 	c, err := fabric.ReadConnection(a.Connection)
 	if err != nil {
 		return err
@@ -109,6 +114,8 @@ func (p *Process) Start() {
 	require.NoError(t, err)
 	p.cmd = exec.Command(os.Args[0]) //nolint:gosec,noctx // this program; Kill and Back end it
 	p.cmd.Env = append(os.Environ(), envProcess+"="+string(text))
+	_, err = p.cmd.StdinPipe() // nothing is written: it is closed when this process ends, however it does
+	require.NoError(t, err)
 	require.NoError(t, p.cmd.Start())
 	require.Eventually(t, p.answers, startTime, 20*time.Millisecond, "the gateway's process does not answer")
 }

@@ -32,8 +32,9 @@ const settleTime = 3 * time.Minute
 
 // Options of a world.
 type Options struct {
-	Witness time.Duration // a region states what it applied this long after traffic; 0: 500 ms
-	Batch   time.Duration // closes a batch; 0: 50 ms
+	Witness time.Duration  // a region states what it applied this long after traffic; 0: 500 ms
+	Batch   time.Duration  // closes a batch; 0: 50 ms
+	Pages   *gateway.Pages // of every gateway; nil: no web pages
 	// Connect changes a region's connection before it is used; may be nil. It is called again when a gateway is opened again.
 	Connect func(c *fabric.Connection)
 }
@@ -152,8 +153,8 @@ func open(ctx context.Context, network string, place gateway.Place, c *fabric.Co
 	config.Address = api.Rate{PerSecond: 1e6, Burst: 1e6}
 	config.Credential = config.Address
 	return consortium.Open(ctx, &consortium.Plan{Network: network, Connection: c, BatchWait: o.Batch, WitnessEvery: o.Witness,
-		Members: []consortium.Member{{Place: place, Region: attest.Region{Code: c.Region}, PeerListen: c.PeerListen, PeerAddresses: c.Gateways}},
-		API:     config, Logger: log})
+		Members: []consortium.Member{{Place: place, Region: attest.Region{Code: c.Region}, Pages: o.Pages,
+			PeerListen: c.PeerListen, PeerAddresses: c.Gateways}}, API: config, Logger: log})
 }
 
 // Close ends the gateway in an orderly way. Closing twice is fine.

@@ -15,12 +15,11 @@ BENCHTIME ?= 1s
 # The folder of the network that `make network` starts.
 NETWORK ?= bin/network
 HUZHENG_NET = bin/huzheng-net --dir $(NETWORK)
-# Arguments of `make demo`, as in: make demo ARGS='--out results --json'; of `make bench-network`: ARGS='-benchnet.json bench.json'
+# Arguments of `make demo`, as in: make demo ARGS='--out results --json'; of `make bench-network`: ARGS='-benchnet.json bench.json';
+# of `make test-faults`: ARGS='-faults.seed 7'
 ARGS ?=
-# Which faults test-faults brings about, and those of make test: what takes a province's joining and a chaincode without rules is
-# left to the whole.
+# Which faults test-faults brings about, as in: make test-faults FAULTS='TestFaults/(lying_peer|disk_full)'.
 FAULTS ?= TestFaults
-FAULTS_BRIEF := lying_peer|coalition|connections_cut|gateway_killed|client_forgets|own_peer_killed|nodes_killed|no_orderers|province_cut_off|ledger_wiped|certificates_renewed|chaincode_upgraded|disk_full
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.1.4
 
@@ -82,7 +81,8 @@ test: ## everything that proves it works: rules, formats, properties, faults, co
 	go test -count=1 -shuffle=on -timeout 20m ./...
 	@echo "== the network module, without a network"
 	cd network && go test -count=1 -short ./...
-	@$(MAKE) test-faults FAULTS='TestFaults/($(FAULTS_BRIEF))'
+	@$(MAKE) test-faults
+	@$(MAKE) test-hosts
 	@$(MAKE) fuzz FUZZTIME=2000x
 
 .PHONY: test-race
@@ -90,10 +90,15 @@ test-race: ## the same tests, shorter, under the race detector
 	go test -race -short -count=1 -timeout 30m ./...
 
 .PHONY: test-faults
-test-faults: ## conformance and faults on real Fabric networks with gateways: builds Fabric once (minutes), then some twenty minutes
-	@echo "== conformance and faults on real Fabric networks"
-	HUZHENG_FABRIC=1 go test -v -count=1 -timeout 20m -run TestFabric ./test/conformance
-	HUZHENG_FABRIC=1 go test -v -count=1 -timeout 60m -run '$(FAULTS)' ./test/faults
+test-faults: ## conformance, a browser and faults on real Fabric networks with gateways: builds Fabric once (minutes), then some twenty minutes
+	@echo "== conformance, the main path in a browser and faults on real Fabric networks"
+	HUZHENG_FABRIC=1 go test -v -count=1 -p 1 -timeout 20m -run TestFabric ./test/conformance ./test/browser
+	HUZHENG_FABRIC=1 go test -v -count=1 -timeout 60m -run '$(FAULTS)' ./test/faults $(if $(ARGS),-args $(ARGS))
+
+.PHONY: test-hosts
+test-hosts: ## a network from rendered folders, each province in a network namespace of its own: cut off, healed, changed host by host
+	@echo "== provinces on hosts apart"
+	cd network && go test -v -count=1 -timeout 20m -run TestNetworkFromRenderedFolders ./internal/render
 
 .PHONY: test-network
 test-network: ## the network module on real Fabric networks: builds Fabric once (minutes), then some four minutes

@@ -48,9 +48,10 @@ func (w *world) apart(t *testing.T) {
 	heal()
 	healed := time.Now()
 	w.becomes(t, c, lost, "revoked")
+	judges := time.Since(healed)
 	l.progress(t, lost.Code+" is back", more, w.regions()...)
-	t.Logf("%s cut off: last called valid %v after the revocation, undetermined after %v; judges again %v after the cut is healed",
-		lost.Code, last.Round(time.Millisecond), stale.Round(time.Millisecond), time.Since(healed).Round(time.Millisecond))
+	t.Logf("%s cut off: last called valid %v after the revocation, undetermined after %v; judges again %v after the cut is healed, records again after %v",
+		lost.Code, last.Round(time.Millisecond), stale.Round(time.Millisecond), judges.Round(time.Millisecond), time.Since(healed).Round(time.Millisecond))
 	l.end()
 	slices.Sort(l.late)
 	require.LessOrEqual(t, quantile(l.late, 100), hard)

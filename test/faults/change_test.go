@@ -1,6 +1,8 @@
 package faults_test
 
 import (
+	"crypto/x509"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -35,19 +37,52 @@ func (w *world) wiped(t *testing.T) {
 		w.Do("kill", "peer."+region)
 		require.NoError(t, os.RemoveAll(w.PeerData(region)))
 		l.progress(t, "without peer."+region, more, w.regions(region)...)
-		w.Do("up")
+		l.ease(func() { w.Do("up") })
 	})
 	require.Greater(t, w.At(region).Gateway.Index().Next(), before, "its gateway's replica went on")
 }
 
-// renewed: nodes get new certificates with new keys. (That ones which have expired are renewed as well is held by the network
-// module's tests.)
+// renewed: nodes get new certificates with new keys, among them one whose own have expired.
 func (w *world) renewed(t *testing.T) {
 	order := w.rng.Perm(len(fabricnet.Regions))
 	code := func(i int) string { return fabricnet.Regions[order[i]].Code }
-	w.under(t, "renewal", func(*load) {
+	w.under(t, "renewal", func(l *load) {
 		w.Do("renew", "peer."+code(0), "orderer."+code(1), "chaincode."+code(2), "gateway."+code(3))
+		w.expired(t, l, code(3))
 	})
+}
+
+// expired has certificates of a region's peer run out while it is away: it does not come up, and its region goes on without it. They
+// are renewed on the strength of those that have expired.
+func (w *world) expired(t *testing.T, l *load, region string) {
+	t.Helper()
+	name := "peer." + region
+	w.Do("stop", name)
+	restore := w.IssueBriefly(region)
+	w.Do("renew", name)
+	restore()
+	file, _ := w.PeerTLS(region)
+	until := notAfter(t, file)
+	require.Eventually(t, func() bool { return time.Now().After(until) }, hard, 100*time.Millisecond, "valid until %v", until)
+	said, err := w.Try("start", name)
+	require.Error(t, err, "a peer comes up with certificates that expired at %v", until)
+	require.Contains(t, said, "expired")
+	l.progress(t, "while the certificates of "+name+" have expired", more, w.regions()...)
+	w.Do("renew", name)
+	w.Do("start", name)
+	w.caughtUp(t, name)
+	require.Greater(t, notAfter(t, file), time.Now().Add(24*time.Hour))
+}
+
+func notAfter(t *testing.T, file string) time.Time {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	require.NoError(t, err)
+	block, _ := pem.Decode(text)
+	require.NotNil(t, block)
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	require.NoError(t, err)
+	return certificate.NotAfter
 }
 
 // upgraded: another build of the chaincode comes to every region.
@@ -59,20 +94,23 @@ func (w *world) upgraded(t *testing.T) {
 	w.under(t, "the chaincode's upgrade", func(*load) { w.Do("upgrade-chaincode", "--chaincode", next, "--chaincode-version", "2") })
 }
 
-// joined: a fifth province joins, and its peer comes to the same state.
+// joined: a fifth province joins, its peer comes to the same state, and it leaves again.
 func (w *world) joined(t *testing.T) {
 	fifth := fabricnet.Guizhou
-	w.under(t, fifth.Name+"'s joining", func(*load) {
-		w.Do("add-region", "--code", fifth.Code, "--name", fifth.Name, "--msp", fifth.MSP, "--port-base", strconv.Itoa(fabricnet.FreePorts(t)))
+	w.under(t, fifth.Name+"'s joining", func(l *load) {
+		l.ease(func() {
+			w.Do("add-region", "--code", fifth.Code, "--name", fifth.Name, "--msp", fifth.MSP, "--port-base", strconv.Itoa(fabricnet.FreePorts(t)))
+		})
 	})
 	client, err := fabric.Dial(w.Connection(fifth.Code).Config)
 	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, client.Close()) })
 	require.Eventually(t, func() bool {
 		height, err := client.PeerHead(t.Context())
 		return err == nil && height > w.height(t)
 	}, hard, 100*time.Millisecond, "the new peer does not catch up")
 	require.Equal(t, dump(t, w.Gateways[0].Gateway.Index()), heldBy(t, client), "the new province's peer")
+	require.NoError(t, client.Close())
+	w.under(t, fifth.Name+"'s leaving", func(l *load) { l.ease(func() { w.Do("remove-region", fifth.Code) }) })
 }
 
 // What the disk that fills up has beyond what lies on it, and what is left of it then.

@@ -54,7 +54,8 @@ func Peer(p fabricbin.Programs, t topology.Topology, r topology.Region, files la
 		"peer.deliveryclient.reConnectBackoffThreshold": "5s",
 
 		// Under BFT a peer takes blocks from one orderer and headers from others. How long it stays with one that is silent while the
-		// others go on, as when that province is cut off.
+		// others go on, as when that province is cut off. One that fetches a long chain on a loaded machine may take its own delay for
+		// that and change its orderer, which costs it a connection.
 		"peer.deliveryclient.blockCensorshipTimeoutKey": "5s",
 
 		"peer.limits.concurrency.gatewayService": 5000,

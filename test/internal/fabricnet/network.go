@@ -239,8 +239,8 @@ func (n *Network) PeerTLS(code string) (certificate, key string) {
 	return filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 }
 
-// IssueExpired has a region's CA issue what has run out already, until restore.
-func (n *Network) IssueExpired(code string) (restore func()) {
+// IssueBriefly has a region's CA issue what runs out within half a minute, to which it rounds, until restore.
+func (n *Network) IssueBriefly(code string) (restore func()) {
 	n.t.Helper()
 	file := filepath.Join(n.region(code), "ca", "fabric-ca-server-config.yaml")
 	before, err := os.ReadFile(file) //nolint:gosec // of the network's own
@@ -252,7 +252,7 @@ func (n *Network) IssueExpired(code string) (restore func()) {
 	}
 	life := regexp.MustCompile(`expiry: .*`)
 	require.Len(n.t, life.FindAll(before, -1), 2, "of identities and of TLS")
-	put(life.ReplaceAll(before, []byte("expiry: 1m"))) // counted from five minutes ago
+	put(life.ReplaceAll(before, []byte("expiry: 1s")))
 	return func() { put(before) }
 }
 

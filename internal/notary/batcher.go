@@ -98,7 +98,7 @@ func (b *batcher) cutAll(flush bool) (time.Duration, error) {
 		if _, ok := b.since[q.Number]; !ok {
 			b.since[q.Number] = now
 		}
-		if wait := b.since[q.Number].Add(b.n.o.BatchWait).Sub(now); wait > 0 || b.n.room() {
+		if wait := b.since[q.Number].Add(b.n.o.BatchWait).Sub(now); wait > 0 || b.n.room(q.Number) {
 			next = min(next, max(0, wait))
 		} // or else a flight that lands is what is waited for
 	}
@@ -110,7 +110,7 @@ func (b *batcher) cutAll(flush bool) (time.Duration, error) {
 // BatchWait of that time.
 func (b *batcher) due(q custody.QueueState, now time.Time, flush bool) bool {
 	since, ok := b.since[q.Number]
-	return flush || ok && now.Sub(since) >= b.n.o.BatchWait && q.Durable > q.Sealed && b.n.room()
+	return flush || ok && now.Sub(since) >= b.n.o.BatchWait && q.Durable > q.Sealed && b.n.room(q.Number)
 }
 
 // cutQueue seals batches of a queue and sends them off. It gives the number of leaves that go on waiting.

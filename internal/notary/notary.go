@@ -115,7 +115,7 @@ const (
 // Options tune a notary; the zero value takes the defaults.
 type Options struct {
 	BatchSize        uint64        // leaves: a queue is cut when it has as many
-	BatchWait        time.Duration // or when its oldest leaf has waited as long and fewer than InFlight are on their way
+	BatchWait        time.Duration // or when its oldest leaf has waited as long, and fewer than InFlight batches or none of the queue's are on their way
 	InFlight         int           // batches that are submitted at once
 	MaxRequests      int           // certificates in one call of Issue
 	RetryMin         time.Duration // pause before the second submission; doubles up to RetryMax, with jitter

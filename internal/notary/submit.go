@@ -47,11 +47,20 @@ func (n *Notary) land(f *flight, err error) {
 	}
 }
 
-// room reports whether a batch that is cut now is submitted at once.
-func (n *Notary) room() bool {
+// room reports whether a batch of the queue that is cut now is submitted at once. One of each queue always is on its way, so that
+// none waits for what another has piled up.
+func (n *Notary) room(queue uint32) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return len(n.flying) < n.o.InFlight
+	if len(n.flying) < n.o.InFlight {
+		return true
+	}
+	for _, f := range n.flying {
+		if f.batch.Queue == queue {
+			return false
+		}
+	}
+	return true
 }
 
 func (n *Notary) flights() []*flight {

@@ -50,8 +50,12 @@ func (w *world) apart(t *testing.T) {
 	w.becomes(t, c, lost, "revoked")
 	judges := time.Since(healed)
 	l.progress(t, lost.Code+" is back", more, w.regions()...)
+	records := time.Since(healed)
 	t.Logf("%s cut off: last called valid %v after the revocation, undetermined after %v; judges again %v after the cut is healed, records again after %v",
-		lost.Code, last.Round(time.Millisecond), stale.Round(time.Millisecond), judges.Round(time.Millisecond), time.Since(healed).Round(time.Millisecond))
+		lost.Code, last.Round(time.Millisecond), stale.Round(time.Millisecond), judges.Round(time.Millisecond), records.Round(time.Millisecond))
+	if onTime(t) {
+		require.LessOrEqual(t, records, settled)
+	}
 	l.end()
 	slices.Sort(l.late)
 	require.LessOrEqual(t, quantile(l.late, 100), hard)

@@ -63,6 +63,7 @@ func (a *app) bench(ctx context.Context, f *benchFlags) (err error) {
 	if !attest.Suite(f.suite).Valid() {
 		return usagef("--suite is std or gm")
 	}
+	a.collectSeldom() // as where it serves
 	stop, err := profileCPU(f.cpu)
 	if err != nil {
 		return err

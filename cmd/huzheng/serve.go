@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -59,6 +60,7 @@ func (a *app) serve(ctx context.Context, config *Config) error {
 	if err != nil {
 		return err
 	}
+	a.collectSeldom()
 	c, err := consortium.Open(ctx, plan)
 	if err != nil {
 		return err
@@ -70,6 +72,13 @@ func (a *app) serve(ctx context.Context, config *Config) error {
 		closing = nil // a store that has failed says so once more
 	}
 	return errors.Join(err, closing)
+}
+
+// collectSeldom sets how often garbage is collected, unless the user did.
+func (a *app) collectSeldom() {
+	if a.getenv("GOGC") == "" {
+		debug.SetGCPercent(consortium.GCPercent)
+	}
 }
 
 // serveAll listens for every gateway and returns once all have drained: because ctx is done, or because one of the stores

@@ -4,12 +4,14 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/huzheng-ledger/huzheng/internal/consortium"
 	"github.com/huzheng-ledger/huzheng/test/internal/fabricnet"
 )
 
@@ -47,6 +49,7 @@ func BenchmarkNetwork(b *testing.B) {
 }
 
 func benchmark(b *testing.B) {
+	defer debug.SetGCPercent(debug.SetGCPercent(consortium.GCPercent)) // as huzheng serve does
 	m := &measuring{b: b, report: newReport()}
 	n, took := fabricnet.UpWithGateways(b)
 	m.add(&row{Name: "up", Zh: "启动四省网络（程序已缓存）", En: "huzheng-net up with binaries cached, until every gateway is ready", Unit: "s", Promise: 20,

@@ -35,6 +35,7 @@ func (s *Server) chain(next echo.HandlerFunc) echo.HandlerFunc {
 		err := s.guarded(c, next)
 		begun := c.Response().Committed
 		if err != nil && !begun {
+			s.refusal(c, err)
 			s.problems.write(c, err)
 		}
 		s.finish(c, err, s.cfg.Now().Sub(start))

@@ -23,7 +23,7 @@ func (s *Server) CreateCode(c echo.Context, params CreateCodeParams) error {
 			return err
 		}
 		if i > 0 && of != holder {
-			return unknown()
+			return withheld()
 		}
 		holder = of
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net"
@@ -41,6 +42,9 @@ type Config struct {
 	// ClientAddress tells whom a request without a credential comes from. The default is the connection's address; a
 	// gateway behind a proxy that it trusts takes ForwardedAddress instead.
 	ClientAddress func(*http.Request) string
+
+	// Refused puts a refusal on record before it is answered; nil: nothing does.
+	Refused func(ctx context.Context, r Refusal)
 
 	// Pages answers what no route of the API matches, the web pages; nil: NOT_FOUND.
 	Pages http.Handler

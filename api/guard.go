@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/internal/throttle"
 )
 
@@ -85,7 +86,7 @@ func (s *Server) admit(c echo.Context, k *call) error {
 	}
 	k.caller = caller
 	if !caller.Allows(k.op.scopes...) {
-		return attest.Errorf(attest.CodeForbidden, "the operation needs one of the scopes %v", k.op.scopes)
+		return refusedError{attest.Errorf(attest.CodeForbidden, "the operation needs one of the scopes %v", k.op.scopes), custody.RefusedScope}
 	}
 	return s.throttle(s.byCredential, caller.ID, 1)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/internal/custody"
 )
 
 // respond writes an answer as JSON. What is about certificates, receipts and people is never kept by a cache.
@@ -38,9 +39,15 @@ func listed[T any](list []T) []T {
 // unknown is the one answer for what does not exist and for what belongs to another tenant. Both must look alike.
 func unknown() error { return attest.Errorf(attest.CodeNotFound, "there is no such record") }
 
+// withheld is unknown to whoever asks, and a refusal on record.
+func withheld() error { return refusedError{unknown(), custody.RefusedOwner} }
+
 // hide turns every refusal of a lookup into unknown: until the owner is known, no refusal may tell more. A failure of the
 // gateway stays one.
 func (s *Server) hide(err error) error {
+	if codeOf(err) == attest.CodeForbidden {
+		return withheld()
+	}
 	if s.problems.classOf(codeOf(err)).status < http.StatusInternalServerError {
 		return unknown()
 	}
@@ -53,7 +60,7 @@ func (s *Server) ofAuthority(c echo.Context, authority string, err error) error 
 		return s.hide(err)
 	}
 	if !callerOf(c).ActsFor(authority) {
-		return unknown()
+		return withheld()
 	}
 	return nil
 }

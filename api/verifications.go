@@ -81,6 +81,7 @@ func readVerification(v attest.Value) (VerificationRequest, error) {
 }
 
 func (s *Server) itemProblem(c echo.Context, err error) *Problem {
+	s.refusal(c, err)
 	p := s.problems.of(err, requestID(c))
 	return &p
 }
@@ -93,7 +94,7 @@ func (s *Server) receipt(c echo.Context, id string) (*Receipt, error) {
 	}
 	caller := callerOf(c)
 	if tenant != caller.Tenant && !caller.Allows(credentials.ScopeAudit) {
-		return nil, unknown()
+		return nil, withheld()
 	}
 	return receipt, nil
 }

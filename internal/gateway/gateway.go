@@ -25,6 +25,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/peer"
 	"github.com/huzheng-ledger/huzheng/internal/proofcode"
 	"github.com/huzheng-ledger/huzheng/internal/redemption"
+	"github.com/huzheng-ledger/huzheng/internal/refusal"
 	"github.com/huzheng-ledger/huzheng/internal/report"
 	"github.com/huzheng-ledger/huzheng/internal/vault"
 	"github.com/huzheng-ledger/huzheng/internal/verify"
@@ -81,6 +82,7 @@ type Gateway struct {
 	home     *proofcode.Home
 	redeemer *redemption.Service
 	reporter *report.Reporter
+	refusals *refusal.Recorder
 
 	rotating sync.Mutex // one rotation at a time
 }
@@ -125,6 +127,7 @@ func (g *Gateway) openStores() error {
 	if err != nil {
 		return err
 	}
+	g.refusals = refusal.New(g.vault, g.o.Clock, g.log)
 	g.index, err = index.Open(g.o.IndexDir(), index.Options{Genesis: g.o.Genesis, Clock: g.o.Clock, Logger: g.log,
 		Store: pebblekv.Options{Cache: g.o.Cache, Logger: g.log}})
 	if err != nil {
@@ -154,6 +157,7 @@ func (g *Gateway) openAPI() error {
 		cfg = api.DefaultConfig()
 	}
 	cfg.Credentials, cfg.Metrics, cfg.Log, cfg.Now, cfg.Suite = g.creds, g.metrics, g.log, g.o.Clock, g.vault.Suite()
+	cfg.Refused = g.callRefused
 	if g.o.Pages != nil {
 		pages, err := g.pages(&cfg)
 		if err != nil {
@@ -180,6 +184,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	group.Go(func() error { return g.background(ctx, "witness", g.witness.Run) })
 	group.Go(func() error { return g.background(ctx, "metrics", g.measure) })
 	group.Go(func() error { return g.background(ctx, "reports", g.reporter.Run) })
+	group.Go(func() error { return g.background(ctx, "refusals", g.refusals.Run) })
 	return group.Wait()
 }
 
@@ -213,6 +218,9 @@ func (g *Gateway) closeStores() error {
 		errs = append(errs, g.index.Close())
 	}
 	if g.vault != nil {
+		if g.refusals != nil {
+			g.refusals.Close()
+		}
 		errs = append(errs, g.vault.Close())
 	}
 	return errors.Join(errs...)

@@ -40,7 +40,7 @@ func (g *Gateway) pages(cfg *api.Config) (http.Handler, error) {
 	o := g.o.Pages
 	province, _ := gbt.Province(g.o.Region)
 	shellOptions := shell.Options{Region: g.o.Region, Name: province.Chinese, Log: g.log, Now: g.o.Clock, Offices: offices{g},
-		Limits: o.Limits, BaseURL: o.BaseURL, Secure: o.Secure}
+		Limits: o.Limits, BaseURL: o.BaseURL, Secure: o.Secure, Refused: g.pageRefused}
 	if o.SignIn != nil {
 		var err error
 		if shellOptions.SignIn, err = signin.New(*o.SignIn); err != nil {

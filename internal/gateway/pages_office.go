@@ -22,7 +22,8 @@ import (
 func (g *Gateway) officeDeps(photos upload.Decoder) office.Deps {
 	g.imports = newImports(g)
 	return office.Deps{Verifier: officeVerifier{g}, Redeemer: officeVerifier{g}, Decoder: photos, Extractor: extractor{}, Issuer: officeIssuer{g},
-		Importer: g.imports, Registrar: officeRegistrar{g}, Agreements: officeAgreements{g}, Receipts: officeReceipts{g}, Now: g.o.Clock}
+		Importer: g.imports, Registrar: officeRegistrar{g}, Agreements: officeAgreements{g}, Receipts: officeReceipts{g},
+		Refusals: officeRefusals{g}, Now: g.o.Clock}
 }
 
 // staffCredential stands where a credential's id stands in the audit log, for what the staff of an office verify. No

@@ -47,7 +47,7 @@ func (g *Gateway) address(region string) (string, error) {
 
 // ServePeers answers other regions' gateways on l until ctx is done. It closes l.
 func (g *Gateway) ServePeers(ctx context.Context, l net.Listener) error {
-	s := &peer.Server{Identity: g.identity, Home: peerHome{g}, Log: g.log}
+	s := &peer.Server{Identity: g.identity, Home: peerHome{g}, Log: g.log, Refused: g.peerRefused}
 	return s.Serve(ctx, l)
 }
 

@@ -46,6 +46,9 @@ type Server struct {
 	Home     Home
 	Log      *slog.Logger
 	Timeout  time.Duration // for one operation; zero: DefaultAnswer
+	// Refused is told of what was not answered as asked, before the other side is; region is empty where it did not prove who it
+	// is, route where it came no further than that. May be nil.
+	Refused func(ctx context.Context, region, route string, err error)
 }
 
 // DefaultAnswer is how long a server works on one operation.
@@ -57,7 +60,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		WriteTimeout: 20 * time.Second, IdleTimeout: 5 * time.Minute, MaxHeaderBytes: 16 << 10,
 		ErrorLog: slog.NewLogLogger(s.Log.Handler(), slog.LevelDebug)}
 	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(tls.NewListener(l, s.Identity.config(""))) }()
+	go func() { ended <- server.Serve(tls.NewListener(l, s.config())) }()
 	select {
 	case err := <-ended:
 		return err
@@ -66,6 +69,20 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	return errors.Join(server.Shutdown(grace), server.Close())
+}
+
+// config is the identity's TLS, which tells of strangers.
+func (s *Server) config() *tls.Config {
+	config := s.Identity.config("")
+	verify := config.VerifyConnection
+	config.VerifyConnection = func(state tls.ConnectionState) error {
+		err := verify(state)
+		if err != nil && s.Refused != nil {
+			s.Refused(context.Background(), "", "", err)
+		}
+		return err
+	}
+	return config
 }
 
 // operation reads a message of a region and gives the answer.
@@ -90,12 +107,15 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, do operation) {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), timeout)
 	defer cancel()
-	out, err := s.do(ctx, r, do)
+	region, out, err := s.do(ctx, r, do)
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", "application/json")
 	if err == nil {
 		_, _ = w.Write(encode(out))
 		return
+	}
+	if s.Refused != nil {
+		s.Refused(ctx, region, r.Pattern, err)
 	}
 	code := attest.CodeOf(err)
 	status, ok := answerable[code]
@@ -107,19 +127,19 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, do operation) {
 	_, _ = w.Write(encode(&text{"code", string(code)}))
 }
 
-func (s *Server) do(ctx context.Context, r *http.Request, do operation) (message, error) {
-	region, err := s.Identity.regionOf(r.TLS) // again: the key may have been retired since the connection was made
-	if err != nil {
-		return nil, err
+func (s *Server) do(ctx context.Context, r *http.Request, do operation) (region string, out message, err error) {
+	if region, err = s.Identity.regionOf(r.TLS); err != nil { // again: the key may have been retired since the connection was made
+		return "", nil, err
 	}
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		return nil, attest.Errorf(attest.CodeFieldInvalid, "a message is JSON")
+		return region, nil, attest.Errorf(attest.CodeFieldInvalid, "a message is JSON")
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, MaxBody))
 	if err != nil {
-		return nil, attest.Errorf(attest.CodeFieldInvalid, "the message is too large or breaks off")
+		return region, nil, attest.Errorf(attest.CodeFieldInvalid, "the message is too large or breaks off")
 	}
-	return do(ctx, region, body)
+	out, err = do(ctx, region, body)
+	return region, out, err
 }
 
 func malformed(err error) error {

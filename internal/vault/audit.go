@@ -63,12 +63,8 @@ func (v *Vault) AppendAudit(ctx context.Context, e *custody.AuditEntry) (uint64,
 	err := v.do(ctx, func(t *tx) error {
 		e.Seq = v.audit.count
 		e.Place = t.addLeaves(t.queue(e.Queue), 0, commitment)
-		key := keyNumber(prefixAudit, e.Seq)
 		t.plain = encodeAudit(t.plain[:0], e, v.audit.chain)
-		t.setStore(key, t.plain)
-		v.audit.chain = v.link(v.audit.chain, e.Seq, t.sealed)
-		v.audit.count++
-		t.audited = true
+		t.appendAudit(t.plain)
 		t.setStore(keyCommitment(commitment), encodePlace(e.Place))
 		t.setStore(keyHashed(prefixReceiptID, v.hashed("receipt", e.ID)), binary.AppendUvarint(nil, e.Seq))
 		if e.ReportTo != "" {
@@ -78,6 +74,15 @@ func (v *Vault) AppendAudit(ctx context.Context, e *custody.AuditEntry) (uint64,
 		return nil
 	})
 	return e.Seq, err
+}
+
+// appendAudit writes a record of either kind at the end of the chain.
+func (t *tx) appendAudit(plain []byte) {
+	log := &t.v.audit
+	t.setStore(keyNumber(prefixAudit, log.count), plain)
+	log.chain = t.v.link(log.chain, log.count, t.sealed)
+	log.count++
+	t.audited = true
 }
 
 // AuditByReceipt finds a record by the id of its receipt: RECORD_MISSING.
@@ -93,14 +98,14 @@ func (v *Vault) AuditByReceipt(id string) (*custody.AuditEntry, error) {
 	return v.Audit(seq)
 }
 
-// Audit gives a record by its number: RECORD_MISSING.
+// Audit gives the verification of that number: RECORD_MISSING, also where the record is a refusal.
 func (v *Vault) Audit(seq uint64) (*custody.AuditEntry, error) {
 	plain, err := v.get(keyNumber(prefixAudit, seq))
 	if err != nil {
 		return nil, err
 	}
-	if plain == nil {
-		return nil, attest.Errorf(attest.CodeRecordMissing, "the audit log has no record of this number")
+	if plain == nil || isRefusal(plain) {
+		return nil, attest.Errorf(attest.CodeRecordMissing, "the audit log has no verification of this number")
 	}
 	e, _, err := decodeAudit(seq, plain)
 	if err != nil {
@@ -114,7 +119,7 @@ func (v *Vault) Audit(seq uint64) (*custody.AuditEntry, error) {
 	return e, nil
 }
 
-// AuditCount is the number of durable records.
+// AuditCount is the number of durable records, of verifications and of refusals.
 func (v *Vault) AuditCount() uint64 {
 	if v.head == nil {
 		return 0
@@ -212,7 +217,7 @@ type auditWalk struct {
 	v     *Vault
 	next  uint64
 	chain [32]byte
-	each  func(e *custody.AuditEntry) error // after each record; may be nil
+	each  func() // after each record; may be nil
 }
 
 // run walks to the end. Errors: AUDIT_RECORD_MISSING, AUDIT_RECORD_EDITED, naming the first record at fault.
@@ -226,7 +231,7 @@ func (w *auditWalk) record(key, value []byte) error {
 	if err != nil {
 		return edited(w.next)
 	}
-	e, previous, err := decodeAudit(w.next, plain)
+	previous, err := linkOf(w.next, plain)
 	if err != nil {
 		return edited(w.next)
 	}
@@ -236,7 +241,7 @@ func (w *auditWalk) record(key, value []byte) error {
 	w.chain = w.v.link(w.chain, w.next, value)
 	w.next++
 	if w.each != nil {
-		return w.each(e)
+		w.each()
 	}
 	return nil
 }
@@ -250,11 +255,10 @@ func (v *Vault) CheckAudit() (sound uint64, err error) {
 	head := v.head.last() // before the walk: the log may grow meanwhile
 	w := auditWalk{v: v}
 	atHead := w.chain
-	w.each = func(*custody.AuditEntry) error {
+	w.each = func() {
 		if w.next == head.count {
 			atHead = w.chain
 		}
-		return nil
 	}
 	if err := w.run(); err != nil {
 		return w.next, err

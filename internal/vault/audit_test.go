@@ -10,6 +10,7 @@ import (
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/merkle"
+	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/internal/pebblekv"
 )
 
@@ -24,6 +25,12 @@ func auditedStore(t *testing.T) (Options, *vfs.MemFS) {
 	o := testOptions(t, mem, "/")
 	v := newVault(t, o)
 	for i := range auditRecords {
+		if i%3 == 1 { // verifications and refusals, in one chain
+			r := testRefusal("account", int64(i))
+			require.NoError(t, v.AppendRefusals(context.Background(), r))
+			require.Equal(t, uint64(i), r.Seq)
+			continue
+		}
 		seq, err := v.AppendAudit(context.Background(), testAudit(fmt.Sprint("receipt ", i)))
 		require.NoError(t, err)
 		require.Equal(t, uint64(i), seq)
@@ -114,12 +121,24 @@ func rewrite(t *testing.T, o Options, n int) {
 	key := keyNumber(prefixAudit, uint64(n))
 	plain, err := v.get(key)
 	require.NoError(t, err)
+	value := v.sealValue(nil, key, otherwise(t, n, plain), dataKey{aead: v.ring.store})
+	require.NoError(t, v.Close())
+	tamper(t, o, func(_ *pebblekv.Store, b *pebblekv.Batch) { require.NoError(t, b.Set(key, value)) })
+}
+
+// otherwise is a record that says something else in its place.
+func otherwise(t *testing.T, n int, plain []byte) []byte {
+	t.Helper()
+	if isRefusal(plain) {
+		r, previous, err := decodeRefusal(uint64(n), plain)
+		require.NoError(t, err)
+		r.Reason = custody.RefusedRate
+		return encodeRefusal(nil, r, previous)
+	}
 	e, previous, err := decodeAudit(uint64(n), plain)
 	require.NoError(t, err)
 	e.UseCause = "another cause"
-	value := v.sealValue(nil, key, encodeAudit(nil, e, previous), dataKey{aead: v.ring.store})
-	require.NoError(t, v.Close())
-	tamper(t, o, func(_ *pebblekv.Store, b *pebblekv.Batch) { require.NoError(t, b.Set(key, value)) })
+	return encodeAudit(nil, e, previous)
 }
 
 func TestHeadOfTheAuditLogIsGuarded(t *testing.T) {

@@ -39,58 +39,78 @@ func (t *tx) fileAudit(e *custody.AuditEntry) {
 // MaxAuditDays bounds the days of one search.
 const MaxAuditDays = 366
 
-// FindAudit finds the records of some credentials of a time, newest first, at most limit of them and one more, so that
+// FindAudit finds the verifications of some credentials of a time, newest first, at most limit of them and one more, so that
 // the caller knows that there are more. A case number narrows it; empty: any. From before on nothing is given; zero: all.
 // Days over MaxAuditDays before the end are not searched without a case number.
 func (v *Vault) FindAudit(credentials []string, number string, from, until int64, before uint64, limit int) ([]*custody.AuditEntry, error) {
-	if before == 0 {
-		before = ^uint64(0)
+	numbers, err := v.filedAudits(credentials, number, from, until, before, limit)
+	if err != nil {
+		return nil, err
+	}
+	return readWithin(numbers, v.Audit, func(e *custody.AuditEntry) bool { return e.Time >= from && e.Time <= until }, limit)
+}
+
+func (v *Vault) filedAudits(credentials []string, number string, from, until int64, before uint64, limit int) ([]uint64, error) {
+	if number == "" {
+		return v.filedOfDays(credentials, v.auditDay, from, until, before, limit)
 	}
 	var found []uint64
-	add := func(h [16]byte) error {
-		list, err := v.filed(h, before, limit+1)
-		found = append(found, list...)
-		return err
-	}
 	for _, c := range credentials {
-		if number != "" {
-			if err := add(v.auditCase(c, number)); err != nil {
-				return nil, err
-			}
-			continue
+		list, err := v.filed(v.auditCase(c, number), before, limit+1)
+		if err != nil {
+			return nil, err
 		}
+		found = append(found, list...)
+	}
+	return newestFirst(found), nil
+}
+
+// filedOfDays lists the numbers under the headings of some names and days, newest first: at least the newest limit+1.
+func (v *Vault) filedOfDays(names []string, heading func(string, int64) [16]byte, from, until int64, before uint64, limit int) ([]uint64, error) {
+	var found []uint64
+	for _, name := range names {
 		first, last := dayOf(from), dayOf(until)
 		have := len(found)
 		for day := last; day >= max(first, last-MaxAuditDays) && len(found)-have <= limit; day-- {
-			if err := add(v.auditDay(c, day)); err != nil {
+			list, err := v.filed(heading(name, day), before, limit+1)
+			if err != nil {
 				return nil, err
 			}
+			found = append(found, list...)
 		}
 	}
-	slices.Sort(found)
-	slices.Reverse(found)
-	return v.auditsWithin(found, from, until, limit)
+	return newestFirst(found), nil
 }
 
-func (v *Vault) auditsWithin(numbers []uint64, from, until int64, limit int) ([]*custody.AuditEntry, error) {
-	var out []*custody.AuditEntry
+func newestFirst(numbers []uint64) []uint64 {
+	slices.Sort(numbers)
+	slices.Reverse(numbers)
+	return numbers
+}
+
+// readWithin reads records in turn until there are limit and one more that fit.
+func readWithin[R any](numbers []uint64, read func(uint64) (R, error), fits func(R) bool, limit int) ([]R, error) {
+	var out []R
 	for _, seq := range numbers {
 		if len(out) > limit {
 			break
 		}
-		e, err := v.Audit(seq)
+		r, err := read(seq)
 		if err != nil {
 			return nil, err
 		}
-		if e.Time >= from && e.Time <= until {
-			out = append(out, e)
+		if fits(r) {
+			out = append(out, r)
 		}
 	}
 	return out, nil
 }
 
-// filed lists the numbers under one heading that are below before, the highest first, at most so many.
+// filed lists the numbers under one heading that are below before (zero: all), the highest first, at most so many.
 func (v *Vault) filed(h [16]byte, before uint64, most int) (out []uint64, err error) {
+	if before == 0 {
+		before = ^uint64(0)
+	}
 	it, err := v.db.NewIter(&pebble.IterOptions{LowerBound: keyHashed(prefixFiled, h), UpperBound: keyFiled(h, before)})
 	if err != nil {
 		return nil, err

@@ -311,7 +311,7 @@ func (c *checker) openBatches() error {
 	return nil
 }
 
-// audit walks the chain and compares each receipt with its leaf.
+// audit walks the chain, of verifications and refusals, and compares each receipt with its leaf.
 func (c *checker) audit() error {
 	if _, err := c.v.CheckAudit(); err != nil {
 		if !isAuditCode(attest.CodeOf(err)) {
@@ -321,15 +321,24 @@ func (c *checker) audit() error {
 		return nil
 	}
 	for seq := range c.v.AuditCount() {
-		e, err := c.v.Audit(seq)
-		if err == nil {
-			err = c.leaf(e.Place, attest.CommitReceipt(e.Queue.Suite, e.JWS))
-		}
-		if err := c.judge(fmt.Sprintf("audit record %d", seq), err); err != nil {
+		if err := c.judge(fmt.Sprintf("audit record %d", seq), c.auditRecord(seq)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// auditRecord compares a verification with its leaf. A refusal has none: the chain is all there is to check.
+func (c *checker) auditRecord(seq uint64) error {
+	plain, err := c.v.get(keyNumber(prefixAudit, seq))
+	if err != nil || isRefusal(plain) {
+		return err
+	}
+	e, err := c.v.Audit(seq)
+	if err != nil {
+		return err
+	}
+	return c.leaf(e.Place, attest.CommitReceipt(e.Queue.Suite, e.JWS))
 }
 
 // uses walks the record of uses.

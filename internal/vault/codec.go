@@ -37,8 +37,10 @@ type reader struct {
 	bad bool
 }
 
-func newReader(b []byte) *reader {
-	if len(b) == 0 || b[0] != recordFormat {
+func newReader(b []byte) *reader { return newReaderOf(recordFormat, b) }
+
+func newReaderOf(format byte, b []byte) *reader {
+	if len(b) == 0 || b[0] != format {
 		return &reader{bad: true}
 	}
 	return &reader{b: b[1:]}

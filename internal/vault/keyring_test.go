@@ -97,6 +97,8 @@ func TestRecordsAreFrozen(t *testing.T) {
 	line("use", encodeUse(&custody.Use{Previous: 1, Subject: a(1), Time: 2, Event: custody.UseVerified, Code: [16]byte{3}, By: by, UseCause: "u",
 		Scenario: "s", Reason: "OK", Shown: shown, Receipts: [][]byte{[]byte("j")}}, a(7)))
 	line("audit with a case", encodeAudit(nil, &custody.AuditEntry{Place: custody.Place{Queue: 1, Seq: 2}, ID: "i", JWS: []byte("j"), Credential: "c", UseCause: "u", Time: 5, CaseNumber: "n"}, a(7)))
+	line("refusal", encodeRefusal(nil, &custody.Refusal{Time: 5, Until: 6, Count: 7, Caller: custody.CallerStaff, Account: "a", ID: "i", Route: "GET /r",
+		Reason: custody.RefusedAccess, Code: "c"}, a(7)))
 	line("chunk", appendChunk(nil, [][32]byte{a(1), a(2), a(3)}, []uint32{4, 4, 0}))
 	golden(t, "records.txt", out.Bytes())
 }

@@ -28,7 +28,7 @@ const (
 	prefixBatchID     = 'i' // i id                           → place of a batch
 	prefixOperation   = 'o' // o hmac(16)                     → operation
 	prefixCommand     = 'y' // y hmac(16)                     → a command whose outcome is not known yet
-	prefixAudit       = 'a' // a seq(8)                       → audit record
+	prefixAudit       = 'a' // a seq(8)                       → audit record: a verification or a refusal
 	prefixReceiptID   = 'j' // j hmac(16)                     → number of an audit record
 	prefixReport      = 'z' // z region(4) seq(8)            → empty: an audit record whose receipt the region is to be told of
 	prefixHeld        = 'h' // h subject(32) queue(4) seq(8)  → empty: a certificate of the subject
@@ -39,7 +39,7 @@ const (
 	prefixUsePointer  = 'U' // U subject(32)                  → one more than the number of the subject's last entry
 	prefixUseSeen     = 'S' // S hmac(16)                     → empty: a receipt that is in the record of uses
 	prefixRedemption  = 'R' // R hmac(16)                     → redemption that this gateway makes
-	prefixFiled       = 'F' // F hmac(16) seq(8)              → empty: an audit record of a credential's day or case
+	prefixFiled       = 'F' // F hmac(16) seq(8)              → empty: an audit record of a credential's day or case, a refusal of an account's day
 )
 
 func keyMeta() []byte { return []byte{prefixMeta} }

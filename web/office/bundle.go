@@ -147,6 +147,7 @@ func (s *section) judgeAll(p *shell.Page, v *bundleView, list []piece) error {
 		switch code := attest.CodeOf(err); {
 		case err == nil:
 		case list[i].Code != "" && code != "" && code != attest.CodeInternal:
+			p.Refused(err)
 			v.Problems.add("codes", p.Say(attest.Explain(code)))
 		default:
 			return err

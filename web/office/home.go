@@ -21,6 +21,7 @@ var tasks = []struct {
 	{task{"/office/status", "status"}, suspends},
 	{task{"/office/agreements", "agreements"}, governs},
 	{task{"/office/receipts", "receipts"}, archives},
+	{task{"/office/refusals", "refusals"}, audits},
 }
 
 // recent is how much of the latest work the first page shows.

@@ -34,7 +34,7 @@ func (s *section) typeOf(p *shell.Page) (*Type, error) {
 			return &list[i], nil
 		}
 	}
-	return nil, shell.Withheld("authority")
+	return nil, shell.Withheld()
 }
 
 // choice is one value of a list.
@@ -322,7 +322,7 @@ func stateOf(c *Certificate, now int64) string {
 // withheld makes of what is not the office's own a page that is not there, and logs it.
 func withheld(err error) error {
 	if attest.CodeOf(err) == attest.CodeNotFound {
-		return shell.Withheld("office")
+		return shell.Withheld()
 	}
 	return err
 }

@@ -29,30 +29,37 @@ type receiptsView struct {
 func (s *section) search(p *shell.Page, v *receiptsView) Search {
 	query := p.Request.URL.Query()
 	v.CaseNumber, v.From, v.To = strings.TrimSpace(query.Get("case")), query.Get("from"), query.Get("to")
-	today := s.Now().In(china)
-	if v.To == "" {
-		v.To = today.Format(time.DateOnly)
-	}
-	if v.From == "" {
-		v.From = today.AddDate(0, 0, -29).Format(time.DateOnly)
-	}
-	from, err := time.ParseInLocation(time.DateOnly, v.From, china)
-	if err != nil {
-		v.Problems.add("from", p.T("office.error.day"))
-	}
-	to, err := time.ParseInLocation(time.DateOnly, v.To, china)
-	if err != nil {
-		v.Problems.add("to", p.T("office.error.day"))
-	}
+	from, to := s.days(p, &v.From, &v.To, &v.Problems)
 	if !isCaseNumber(v.CaseNumber) {
 		v.Problems.add("case", p.T("office.error.case"))
 	}
-	if len(v.Problems) == 0 && (to.Before(from) || to.Sub(from) > maxSearch) {
-		v.Problems.add("from", p.T("office.error.range"))
-	}
 	before, _ := strconv.ParseUint(query.Get("before"), 10, 64) // what is no number begins at the newest
-	return Search{CaseNumber: v.CaseNumber, From: from.Unix(), Until: to.AddDate(0, 0, 1).Unix() - 1, Before: before, Limit: pageSize,
+	return Search{CaseNumber: v.CaseNumber, From: from, Until: to, Before: before, Limit: pageSize,
 		Tenants: p.May(audits)}
+}
+
+// days reads the first and the last day of a search, those of the last thirty days where they are not given, as the times
+// between which they lie.
+func (s *section) days(p *shell.Page, first, last *string, wrong *problems) (from, until int64) {
+	today := s.Now().In(china)
+	if *last == "" {
+		*last = today.Format(time.DateOnly)
+	}
+	if *first == "" {
+		*first = today.AddDate(0, 0, -29).Format(time.DateOnly)
+	}
+	begin, err := time.ParseInLocation(time.DateOnly, *first, china)
+	if err != nil {
+		wrong.add("from", p.T("office.error.day"))
+	}
+	end, err := time.ParseInLocation(time.DateOnly, *last, china)
+	if err != nil {
+		wrong.add("to", p.T("office.error.day"))
+	}
+	if len(*wrong) == 0 && (end.Before(begin) || end.Sub(begin) > maxSearch) {
+		wrong.add("from", p.T("office.error.range"))
+	}
+	return begin.Unix(), end.AddDate(0, 0, 1).Unix() - 1
 }
 
 // maxSearch bounds the days of one search.

@@ -72,6 +72,8 @@ func New(d Deps) shell.Section {
 			{Method: http.MethodGet, Path: "/office/receipts/{id}", Access: archives, Handle: s.receipt},
 			{Method: http.MethodGet, Path: "/office/receipts/{id}/pdf", Access: archives, Handle: s.printReceipt},
 			{Method: http.MethodGet, Path: "/office/receipts/{id}/jwt", Access: archives, Handle: s.receiptFile},
+
+			{Method: http.MethodGet, Path: "/office/refusals", Access: audits, Handle: s.refusals},
 		}}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/web/upload"
 )
 
@@ -173,6 +174,18 @@ type Receipts interface {
 	Print(ctx context.Context, by Actor, id string, tenants bool) ([]byte, error)
 }
 
+// Refused is a refused request as it is on record, or the sum of several that were alike.
+type Refused struct {
+	*custody.Refusal
+	Tenant string // of an API key; empty: none
+}
+
+// Refusals finds what was refused to an office's staff and API keys, and to whoever is no tenant's. The search's case number
+// and tenants are not looked at.
+type Refusals interface {
+	Find(ctx context.Context, by Actor, q Search) (found []Refused, more bool, err error)
+}
+
 // Import is a table that is being issued, or was.
 type Import struct {
 	ID      string
@@ -232,5 +245,6 @@ type Deps struct {
 	Registrar  Registrar
 	Agreements Agreements
 	Receipts   Receipts
+	Refusals   Refusals
 	Now        func() time.Time
 }

@@ -60,6 +60,7 @@ func (s *section) statusForm(p *shell.Page) error {
 	case "":
 		return p.Redirect("/office/certificates/" + url.PathEscape(v.Asked))
 	case attest.CodeNotFound:
+		p.Refused(shell.Withheld())
 		v.Problems.add("id", p.T("office.error.id"))
 		return p.Render(http.StatusNotFound, "office/status", v)
 	default:

@@ -191,6 +191,7 @@ func (s *section) refused(p *shell.Page, v *formView, err error) error {
 	default:
 		return err
 	}
+	p.Refused(err)
 	return s.show(p, v, http.StatusUnprocessableEntity)
 }
 
@@ -198,7 +199,7 @@ func (s *section) refused(p *shell.Page, v *formView, err error) error {
 func (s *section) receipt(p *shell.Page) error {
 	jws, err := s.Verifier.Receipt(p.Request.Context(), p.Request.PathValue("id"))
 	if attest.CodeOf(err) == attest.CodeNotFound {
-		return shell.Missing()
+		return shell.Withheld()
 	}
 	if err != nil {
 		return err

@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/internal/custody"
+	"github.com/huzheng-ledger/huzheng/internal/session"
 )
 
 // Failure is an answer that says why something did not happen.
@@ -14,7 +16,7 @@ type Failure struct {
 	Title  string // key of its words
 	Text   string // key of its words
 	Code   attest.Code
-	Refuse string // why a request was refused, for the log; empty: it was no refusal
+	Refuse custody.RefusalReason // for the record; empty: it was no refusal
 }
 
 func (f *Failure) Error() string { return f.Title }
@@ -26,22 +28,22 @@ func missing() error {
 // Missing is what a page answers for what is not there, or is not to be told of.
 func Missing() error { return missing() }
 
-// Withheld is what a page answers for what is there and not for whoever asks: as Missing to them, as a refusal in the log.
-func Withheld(why string) error {
-	return &Failure{Status: http.StatusNotFound, Title: "shell.missing", Text: "shell.missing.text", Refuse: why}
+// Withheld is what a page answers for what is not for whoever asks, if it is there: as Missing to them, a refusal on record.
+func Withheld() error {
+	return &Failure{Status: http.StatusNotFound, Title: "shell.missing", Text: "shell.missing.text", Refuse: custody.RefusedOwner}
 }
 
-func forbidden() error {
-	return &Failure{Status: http.StatusForbidden, Title: "shell.forbidden", Text: "shell.forbidden.why", Refuse: "access"}
+func forbidden(why custody.RefusalReason) error {
+	return &Failure{Status: http.StatusForbidden, Title: "shell.forbidden", Text: "shell.forbidden.why", Refuse: why}
 }
 
-func stale(why string) error {
+func stale(why custody.RefusalReason) error {
 	return &Failure{Status: http.StatusForbidden, Title: "shell.stale", Text: "shell.stale.why", Refuse: why}
 }
 
 // Busy is what a page answers who asks too often.
 func Busy() error {
-	return &Failure{Status: http.StatusTooManyRequests, Title: "shell.busy", Text: "shell.busy.text", Refuse: "rate"}
+	return &Failure{Status: http.StatusTooManyRequests, Title: "shell.busy", Text: "shell.busy.text", Refuse: custody.RefusedRate}
 }
 
 // statuses are those of codes that a page meets; every other one is the request's fault.
@@ -53,6 +55,14 @@ var statuses = map[attest.Code]int{
 	attest.CodeOutcomeUnknown: http.StatusServiceUnavailable,
 	attest.CodeTimeout:        http.StatusServiceUnavailable,
 	attest.CodeInternal:       http.StatusInternalServerError,
+}
+
+// refusals are the codes by which a service refuses whoever asks, rather than what was asked.
+var refusals = map[attest.Code]custody.RefusalReason{
+	attest.CodeForbidden:         custody.RefusedAccess,
+	attest.CodeRateLimited:       custody.RefusedRate,
+	attest.CodeProofCodeFormat:   custody.RefusedCode,
+	attest.CodeProofCodeUnusable: custody.RefusedCode,
 }
 
 func failureOf(err error) *Failure {
@@ -72,22 +82,44 @@ func failureOf(err error) *Failure {
 	if !ok {
 		status = http.StatusUnprocessableEntity
 	}
-	return &Failure{Status: status, Title: "shell.problem", Code: coded.Code}
+	return &Failure{Status: status, Title: "shell.problem", Code: coded.Code, Refuse: refusals[coded.Code]}
 }
 
-// fail answers with what went wrong. A refusal is logged with the route and who is refused as a kind, never as a person.
-func (p *Page) fail(err error) {
-	f := failureOf(err)
+// Refused puts on record that a page refuses what was asked, where the page says so itself. An error that refuses nobody is
+// passed over. A page that returns its error needs no Refused.
+func (p *Page) Refused(err error) {
+	if f := failureOf(err); f.Refuse != "" {
+		p.note(f.Refuse, string(f.Code))
+	}
+}
+
+// note puts a refusal on record, with the route and who is refused, and into the log as a kind, never as a person.
+func (p *Page) note(why custody.RefusalReason, code string) {
+	attrs := append(p.attrs(), slog.String("reason", string(why)), slog.String("code", code))
+	p.shell.o.Log.LogAttrs(p.Request.Context(), slog.LevelWarn, "page refused", attrs...)
+	if p.shell.o.Refused != nil {
+		p.shell.o.Refused(p.Request.Context(), Refusal{Person: p.person(), Route: p.route.Method + " " + p.route.Path, Reason: why, Code: code})
+	}
+}
+
+func (p *Page) attrs() []slog.Attr {
 	kind, office := "", ""
 	if p.Session != nil {
 		kind, office = string(p.Session.Kind), p.Session.Office
 	}
-	attrs := []slog.Attr{slog.String("route", p.route.Method+" "+p.route.Path), slog.String("kind", kind), slog.String("office", office)}
+	return []slog.Attr{slog.String("route", p.route.Method+" "+p.route.Path), slog.String("kind", kind), slog.String("office", office)}
+}
+
+// fail answers with what went wrong.
+func (p *Page) fail(err error) {
+	f := failureOf(err)
 	switch {
 	case f.Refuse != "":
-		p.shell.o.Log.LogAttrs(p.Request.Context(), slog.LevelWarn, "page refused", append(attrs, slog.String("reason", f.Refuse))...)
+		p.note(f.Refuse, string(f.Code))
+	case f.Status == http.StatusNotFound && p.route.Access.kind == session.Citizen: // what a citizen asks for is theirs, or not for them
+		p.note(custody.RefusedOwner, "")
 	case f.Status == http.StatusInternalServerError:
-		p.shell.o.Log.LogAttrs(p.Request.Context(), slog.LevelError, "page failed", append(attrs, slog.Any("error", err))...)
+		p.shell.o.Log.LogAttrs(p.Request.Context(), slog.LevelError, "page failed", append(p.attrs(), slog.Any("error", err))...)
 	}
 	data := struct {
 		*Failure

@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"net/http"
 
+	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/internal/session"
 	"github.com/huzheng-ledger/huzheng/web/text"
 )
@@ -19,6 +20,7 @@ type Page struct {
 	shell  *Shell
 	route  Route
 	secret string // the cookie that the page's token belongs to
+	lapsed bool   // the browser has the cookie of a session that has ended
 }
 
 func (s *Shell) page(w http.ResponseWriter, r *http.Request) *Page {
@@ -29,6 +31,8 @@ func (s *Shell) page(w http.ResponseWriter, r *http.Request) *Page {
 	if id := s.cookie(r, cookieSession); id != "" {
 		if current, ok := s.sessions.Get(id); ok {
 			p.Session, p.secret = &current, id
+		} else {
+			p.lapsed = true
 		}
 	}
 	return p
@@ -82,7 +86,7 @@ func (p *Page) redirect(path string) {
 func (p *Page) Change(to session.Person) error {
 	id, ok := p.shell.sessions.Change(p.secret, to)
 	if !ok {
-		return forbidden()
+		return forbidden(custody.RefusedSession)
 	}
 	p.shell.setSession(p, id)
 	return nil
@@ -110,7 +114,7 @@ func (p *Page) Token() string {
 // checkForgery refuses a form that another site made or a page of another session.
 func (s *Shell) checkForgery(p *Page) error {
 	if err := s.forgery.Check(p.Request); err != nil {
-		return stale("cross-origin")
+		return stale(custody.RefusedCrossOrigin)
 	}
 	secret := p.secret
 	if secret == "" {
@@ -121,7 +125,7 @@ func (s *Shell) checkForgery(p *Page) error {
 	}
 	sent := p.Request.PostFormValue("token")
 	if secret == "" || subtle.ConstantTimeCompare([]byte(sent), []byte(s.token(secret))) != 1 {
-		return stale("token")
+		return stale(custody.RefusedToken)
 	}
 	return nil
 }

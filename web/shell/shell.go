@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/internal/session"
 	"github.com/huzheng-ledger/huzheng/internal/signin"
 	"github.com/huzheng-ledger/huzheng/web/assets"
@@ -32,6 +33,16 @@ type Options struct {
 	BaseURL string
 	// Secure says that browsers reach the gateway by TLS though this process does not see it, behind a proxy.
 	Secure bool
+	// Refused puts a refusal on record before it is answered; nil: refusals are logged alone.
+	Refused func(ctx context.Context, r Refusal)
+}
+
+// Refusal is a request that was refused.
+type Refusal struct {
+	Person *session.Person // who is signed in; nil: nobody
+	Route  string          // method and template
+	Reason custody.RefusalReason
+	Code   string // more exactly, a code of attest or a reason of signin; empty: Reason says it all
 }
 
 // Shell serves the pages. It is an http.Handler.
@@ -132,11 +143,19 @@ func (s *Shell) serve(route Route, w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// refuse sends who is not signed in to sign in, and tells everybody else that they may not.
+// refuse sends who is not signed in to sign in, and tells everybody else that they may not. Who was not signed in before asks
+// for nothing yet by following a link: that is no refusal.
 func (p *Page) refuse(route Route) {
+	why := custody.RefusedAccess
+	if p.lapsed {
+		why = custody.RefusedSession
+	}
 	if p.Session == nil && route.Method == http.MethodGet {
+		if p.lapsed {
+			p.note(why, "")
+		}
 		p.redirect(signInPath(route.Access.kind, p.Request.URL.RequestURI()))
 		return
 	}
-	p.fail(forbidden())
+	p.fail(forbidden(why))
 }

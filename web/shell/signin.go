@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/internal/session"
 	"github.com/huzheng-ledger/huzheng/internal/signin"
 )
@@ -123,6 +124,8 @@ func (s *Shell) notIn(p *Page, err error, back string) error {
 	status := http.StatusForbidden
 	if refused.Reason == signin.ReasonProvider {
 		status = http.StatusBadGateway
+	} else {
+		p.note(custody.RefusedSignIn, string(refused.Reason))
 	}
 	return p.Render(status, "shell/signin", signInView{Back: local(back), Failed: string(refused.Reason)})
 }

@@ -50,7 +50,7 @@ type Section map[string]Words
 // sections lists every section. A section has its file.
 func sections() []Section {
 	return []Section{shellWords, signInWords, publicWords, ledgerWords, verdictWords, uploadWords, citizenWords, officeWords,
-		officeWork}
+		officeWork, officeRefusals}
 }
 
 var catalogue = sync.OnceValue(func() map[string]Words {

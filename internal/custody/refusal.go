@@ -7,6 +7,7 @@ type RefusalReason string
 const (
 	RefusedAccess      RefusalReason = "access"       // not signed in for it, or without the role
 	RefusedSession     RefusalReason = "session"      // the session had ended
+	RefusedRecent      RefusalReason = "recent"       // asked who it is too long ago, for an act that cannot be undone
 	RefusedSignIn      RefusalReason = "sign-in"      // the provider's answer let nobody in
 	RefusedOwner       RefusalReason = "owner"        // it is another authority's or tenant's, or nobody's
 	RefusedToken       RefusalReason = "token"        // a form without this browser's token
@@ -20,7 +21,7 @@ const (
 
 // RefusalReasons lists every reason once.
 func RefusalReasons() []RefusalReason {
-	return []RefusalReason{RefusedAccess, RefusedSession, RefusedSignIn, RefusedOwner, RefusedToken, RefusedCrossOrigin, RefusedCredential,
+	return []RefusalReason{RefusedAccess, RefusedSession, RefusedRecent, RefusedSignIn, RefusedOwner, RefusedToken, RefusedCrossOrigin, RefusedCredential,
 		RefusedScope, RefusedRate, RefusedCode, RefusedRule}
 }
 

@@ -25,7 +25,7 @@ func newLogin(s *storage, callback func(context.Context, string) string) *login 
 
 func (l *login) routes(mux *http.ServeMux) {
 	mux.Handle("GET "+assets.Prefix, assets.Handler())
-	mux.HandleFunc("GET /login", func(w http.ResponseWriter, r *http.Request) { l.show(w, r, http.StatusOK) })
+	mux.HandleFunc("GET /login", l.ask)
 	mux.HandleFunc("POST /login", l.check)
 }
 
@@ -47,6 +47,18 @@ func (l *login) show(w http.ResponseWriter, r *http.Request, status int) {
 	_ = l.page.Execute(w, data) // the browser has gone
 }
 
+// ask lets whoever is remembered at this browser through, unless the sign-in is to ask; else it shows the page.
+func (l *login) ask(w http.ResponseWriter, r *http.Request) {
+	if c, err := r.Cookie(cookieRemembered); err == nil && l.storage.recall(r.FormValue("id"), c.Value) {
+		http.Redirect(w, r, l.callback(r.Context(), r.FormValue("id")), http.StatusSeeOther)
+		return
+	}
+	l.show(w, r, http.StatusOK)
+}
+
+// cookieRemembered is how a browser is known whose person wanted to stay signed in here.
+const cookieRemembered = "demoidp"
+
 const maxForm = 16 << 10
 
 func (l *login) check(w http.ResponseWriter, r *http.Request) {
@@ -55,6 +67,10 @@ func (l *login) check(w http.ResponseWriter, r *http.Request) {
 	if !l.storage.authenticate(id, r.PostFormValue("account"), r.PostFormValue("password")) {
 		l.show(w, r, http.StatusForbidden)
 		return
+	}
+	if r.PostFormValue("remember") == "yes" {
+		http.SetCookie(w, &http.Cookie{Name: cookieRemembered, Value: l.storage.remember(id), Path: "/login", HttpOnly: true, //nolint:gosec // plain on the loopback alone
+			SameSite: http.SameSiteLaxMode})
 	}
 	http.Redirect(w, r, l.callback(r.Context(), id), http.StatusSeeOther)
 }

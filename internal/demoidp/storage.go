@@ -31,11 +31,14 @@ type storage struct {
 	requests map[string]*request
 	order    []string          // of their ids, eldest first
 	codes    map[string]string // code → id
+
+	remembered map[string]remembered // by what the browser has
+	recalled   []string              // of their keys, eldest first
 }
 
 func newStorage(people []Person, secret string) (*storage, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	return &storage{people: people, secret: secret, key: key, requests: map[string]*request{}, codes: map[string]string{}}, err
+	return &storage{people: people, secret: secret, key: key, requests: map[string]*request{}, codes: map[string]string{}, remembered: map[string]remembered{}}, err
 }
 
 func (s *storage) person(account string) *Person {

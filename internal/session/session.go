@@ -1,6 +1,9 @@
 package session
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Kind is whom a session is of.
 type Kind string
@@ -35,6 +38,8 @@ type Person struct {
 	Code    string // citizens: the holder code (公民身份号码) that their certificates name
 	Office  string // staff: USCC of the authority they act in
 	Roles   []Role // staff
+	// Authenticated is when the provider last made sure who they are; zero: it does not say.
+	Authenticated time.Time
 }
 
 // May reports whether a member of staff has one of the roles.

@@ -13,6 +13,7 @@ import (
 type Limits struct {
 	Idle     time.Duration // without a request; default 15 minutes
 	Absolute time.Duration // since sign-in, whatever is done; default 8 hours
+	Weighty  time.Duration // since the provider last asked who it is, for acts that cannot be undone; default 15 minutes
 	Most     int           // sessions kept at once; past it the one used longest ago ends; default 65536
 }
 
@@ -22,6 +23,9 @@ func (l Limits) withDefaults() Limits {
 	}
 	if l.Absolute == 0 {
 		l.Absolute = 8 * time.Hour
+	}
+	if l.Weighty == 0 {
+		l.Weighty = 15 * time.Minute
 	}
 	if l.Most == 0 {
 		l.Most = 1 << 16
@@ -56,6 +60,19 @@ type Store struct {
 // NewStore makes an empty store.
 func NewStore(limits Limits, now func() time.Time) *Store {
 	return &Store{limits: limits.withDefaults(), now: now, byKey: map[[sha256.Size]byte]*list.Element{}, order: list.New()}
+}
+
+// Absolute is how long a session lasts at most.
+func (s *Store) Absolute() time.Duration { return s.limits.Absolute }
+
+// Recent reports whether the provider has asked somebody who they are lately enough for a weighty act; ahead asks whether it
+// still will have when somebody has filled in a form.
+func (s *Store) Recent(p *Person, ahead bool) bool {
+	limit := s.limits.Weighty
+	if ahead {
+		limit /= 2
+	}
+	return s.now().Sub(p.Authenticated) < limit
 }
 
 // NewID draws 256 random bits, in base64url.

@@ -20,6 +20,7 @@ type pending struct {
 	Redirect string       `json:"r"`
 	Back     string       `json:"b"`
 	Began    int64        `json:"t"`
+	MaxAge   int64        `json:"m"` // seconds before Began
 }
 
 // sealer encrypts what a browser carries for us. Its key lives as long as the process.

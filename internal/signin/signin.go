@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ const (
 	ReasonExpired   Reason = "expired"   // begun too long ago, at another browser, or twice
 	ReasonProvider  Reason = "provider"  // the provider cannot be reached or answers what makes no sense
 	ReasonToken     Reason = "token"     // what the provider signed does not hold
+	ReasonStale     Reason = "stale"     // it did not ask the person anew though it was to
 	ReasonPerson    Reason = "person"    // it holds, but lacks what it takes: no code, or no office and role
 )
 
@@ -84,21 +86,42 @@ type Flow struct {
 // Lifetime is how long somebody may take at the provider.
 const Lifetime = 10 * time.Minute
 
-// Begin starts a sign-in as one kind of person. redirect is this gateway's callback URL; back is where the person wanted to
-// go, and comes back from Complete as it is.
-func (s *SignIn) Begin(ctx context.Context, as session.Kind, redirect, back string) (*Flow, error) {
+// Request is what a sign-in is to be.
+type Request struct {
+	As       session.Kind
+	Redirect string // this gateway's callback URL
+	Back     string // where the person wanted to go; it comes back from Complete as it is
+	// MaxAge is how long ago the provider may have asked the person who they are; Anew: not at all, it has to ask now (OpenID
+	// Connect Core 1.0, 3.1.2.1).
+	MaxAge time.Duration
+	Anew   bool
+}
+
+// options are what the provider is told of that. prompt=login and max_age=0 mean the same; some providers know one of them.
+func (r *Request) options() []oauth2.AuthCodeOption {
+	if r.Anew {
+		return []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("prompt", "login"), oauth2.SetAuthURLParam("max_age", "0")}
+	}
+	return []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("max_age", strconv.FormatInt(int64(r.MaxAge/time.Second), 10))}
+}
+
+// Begin starts a sign-in.
+func (s *SignIn) Begin(ctx context.Context, r *Request) (*Flow, error) {
 	provider, err := s.discover(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f := &pending{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), As: as, Redirect: redirect,
-		Back: back, Began: s.c.Now().Unix()}
+	f := &pending{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), As: r.As, Redirect: r.Redirect,
+		Back: r.Back, Began: s.c.Now().Unix(), MaxAge: int64(r.MaxAge / time.Second)}
+	if r.Anew {
+		f.MaxAge = 0
+	}
 	cookie, err := s.seal.seal(f)
 	if err != nil {
 		return nil, err
 	}
-	return &Flow{Cookie: cookie, URL: s.oauth(provider, redirect).AuthCodeURL(f.State, oidc.Nonce(f.Nonce),
-		oauth2.S256ChallengeOption(f.Verifier))}, nil
+	options := append(r.options(), oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier))
+	return &Flow{Cookie: cookie, URL: s.oauth(provider, r.Redirect).AuthCodeURL(f.State, options...)}, nil
 }
 
 // Complete ends a sign-in: the cookie of Begin and what the provider sent with the browser. Errors are *Error.
@@ -147,7 +170,10 @@ func (s *SignIn) exchange(ctx context.Context, provider *oidc.Provider, f *pendi
 	if err := id.Claims(&claims); err != nil {
 		return nil, failed(ReasonToken, "the ID token cannot be read")
 	}
-	p := &session.Person{Kind: f.As, Issuer: id.Issuer, Subject: id.Subject}
+	p := &session.Person{Kind: f.As, Issuer: id.Issuer, Subject: id.Subject, Authenticated: authenticated(claims)}
+	if p.Authenticated.Unix() < f.Began-f.MaxAge-skew {
+		return nil, failed(ReasonStale, "the provider did not ask the person anew")
+	}
 	if s.read(claims, p) {
 		return p, nil
 	}
@@ -158,6 +184,19 @@ func (s *SignIn) exchange(ctx context.Context, provider *oidc.Provider, f *pendi
 		return p, nil
 	}
 	return nil, failed(ReasonPerson, "the provider does not say what a %s needs", f.As)
+}
+
+// skew is how far the provider's clock may be behind ours, in seconds.
+const skew = 60
+
+// authenticated reads auth_time, which a provider has to give where max_age was asked for (OpenID Connect Core 1.0, 2). Without
+// it nobody knows when the person was asked.
+func authenticated(claims map[string]any) time.Time {
+	at, ok := claims["auth_time"].(float64)
+	if !ok || at < 0 || at > 1<<40 {
+		return time.Time{}
+	}
+	return time.Unix(int64(at), 0)
 }
 
 // ask adds what the provider tells at its UserInfo endpoint only.

@@ -55,8 +55,14 @@ func New(d Deps) shell.Section {
 			post("/citizen/codes/{id}/cancel", s.cancel),
 			get("/citizen/uses", s.uses),
 			get("/citizen/delete", s.deletion),
-			post("/citizen/delete", s.erase),
+			weighty(post("/citizen/delete", s.erase)),
 		}}
+}
+
+// weighty marks what cannot be undone.
+func weighty(r shell.Route) shell.Route {
+	r.Weighty = true
+	return r
 }
 
 // holder is the code of whoever has signed in; the route has let citizens alone through.

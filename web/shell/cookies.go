@@ -22,6 +22,9 @@ const (
 	cookieLarge   = "large"
 )
 
+// signedOut stands in the session's cookie once somebody has signed out, so that the next sign-in at this browser asks who it is.
+const signedOut = "out"
+
 func (s *Shell) tls(r *http.Request) bool { return s.o.Secure || r.TLS != nil }
 
 func (s *Shell) cookieName(r *http.Request, name string) string {

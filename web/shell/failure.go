@@ -4,6 +4,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"path"
+	"slices"
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/internal/custody"
@@ -16,6 +19,7 @@ type Failure struct {
 	Title  string // key of its words
 	Text   string // key of its words
 	Code   attest.Code
+	Again  string                // path to sign in anew at; empty: that would not help
 	Refuse custody.RefusalReason // for the record; empty: it was no refusal
 }
 
@@ -55,6 +59,36 @@ var statuses = map[attest.Code]int{
 	attest.CodeOutcomeUnknown: http.StatusServiceUnavailable,
 	attest.CodeTimeout:        http.StatusServiceUnavailable,
 	attest.CodeInternal:       http.StatusInternalServerError,
+}
+
+// askAnew has whoever is signed in say who they are again. A page is led there at once; a form tells why it was not taken, as
+// what was filled in is lost.
+func (p *Page) askAnew() {
+	if p.route.Method == http.MethodGet {
+		p.redirect(anewPath(p.Session.Kind, p.Request.URL.RequestURI()))
+		return
+	}
+	p.fail(&Failure{Status: http.StatusForbidden, Title: "shell.anew", Text: "shell.anew.text", Again: anewPath(p.Session.Kind, p.formAt()),
+		Refuse: custody.RefusedRecent})
+}
+
+// formAt is the page with the form that was sent, as the browser tells; a page that was itself the answer to a form is not there
+// to go back to, but what is above it.
+func (p *Page) formAt() string {
+	from, err := url.Parse(p.Request.Referer())
+	if err != nil || from.Host != p.Request.Host {
+		return "/"
+	}
+	page := func(r Route) bool { return r.Method == http.MethodGet && r.Path == p.route.Path }
+	if from.Path == p.Request.URL.Path && !slices.ContainsFunc(p.shell.routes, page) {
+		return local(path.Dir(from.Path))
+	}
+	return local(from.RequestURI())
+}
+
+// anewPath leads to the provider, which has to ask, and back.
+func anewPath(kind session.Kind, back string) string {
+	return "/sign-in/go?" + url.Values{"as": {string(kind)}, "anew": {"1"}, "back": {back}}.Encode()
 }
 
 // refusals are the codes by which a service refuses whoever asks, rather than what was asked.

@@ -32,7 +32,7 @@ func (s *Shell) page(w http.ResponseWriter, r *http.Request) *Page {
 		if current, ok := s.sessions.Get(id); ok {
 			p.Session, p.secret = &current, id
 		} else {
-			p.lapsed = true
+			p.lapsed = id != signedOut
 		}
 	}
 	return p
@@ -98,7 +98,7 @@ func (p *Page) SignOutEverywhere() {
 		return
 	}
 	p.shell.sessions.EndOf(&p.Session.Person)
-	p.shell.setCookie(p.Writer, p.Request, cookieSession, "", -1)
+	p.shell.setCookie(p.Writer, p.Request, cookieSession, signedOut, 0)
 	p.Session, p.secret = nil, ""
 }
 

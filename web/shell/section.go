@@ -22,6 +22,8 @@ type Route struct {
 	Path   string // pattern of net/http.ServeMux; a slash at the end is exact
 	Access Access
 	Handle Handler
+	// Weighty is for what cannot be undone: whoever does it has been asked who they are a short while ago.
+	Weighty bool
 	// MaxBody bounds what is sent; zero: 64 KiB.
 	MaxBody int64
 }

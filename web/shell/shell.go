@@ -138,6 +138,10 @@ func (s *Shell) serve(route Route, w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	if route.Weighty && !s.sessions.Recent(p.person(), route.Method == http.MethodGet) {
+		p.askAnew()
+		return
+	}
 	if err := route.Handle(p); err != nil {
 		p.fail(err)
 	}

@@ -70,6 +70,12 @@ func (s *Shell) redirectURL(r *http.Request) (string, error) {
 	return "http://" + r.Host + callbackPath, nil
 }
 
+// anew reports whether the provider has to ask who it is, whatever it remembers: after a session that has ended or was ended,
+// as somebody else may be at the browser now, and where a page asks for it.
+func (s *Shell) anew(p *Page) bool {
+	return p.Session == nil && s.cookie(p.Request, cookieSession) != "" || p.Request.URL.Query().Get("anew") == "1"
+}
+
 // begin leads to the provider. It changes nothing here but the browser's own cookie, and whoever is led there has to say
 // who they are: so a link will do.
 func (s *Shell) begin(p *Page) error {
@@ -82,12 +88,13 @@ func (s *Shell) begin(p *Page) error {
 	if err != nil {
 		return err
 	}
-	flow, err := s.o.SignIn.Begin(p.Request.Context(), as, redirect, local(query.Get("back")))
+	flow, err := s.o.SignIn.Begin(p.Request.Context(), &signin.Request{As: as, Redirect: redirect, Back: local(query.Get("back")),
+		MaxAge: s.sessions.Absolute(), Anew: s.anew(p)})
 	if err != nil {
 		return s.notIn(p, err, "")
 	}
 	s.setCookie(p.Writer, p.Request, cookieSignIn, flow.Cookie, signin.Lifetime)
-	http.Redirect(p.Writer, p.Request, flow.URL, http.StatusSeeOther) //nolint:gosec // to the endpoint that the configured provider names
+	http.Redirect(p.Writer, p.Request, flow.URL, http.StatusSeeOther) // to the endpoint that the configured provider names
 	return nil
 }
 
@@ -132,7 +139,7 @@ func (s *Shell) notIn(p *Page, err error, back string) error {
 
 func (s *Shell) signOut(p *Page) error {
 	s.sessions.End(s.cookie(p.Request, cookieSession))
-	s.setCookie(p.Writer, p.Request, cookieSession, "", -1)
+	s.setCookie(p.Writer, p.Request, cookieSession, signedOut, 0)
 	return p.Redirect("/sign-in?out=1")
 }
 

@@ -24,6 +24,7 @@ var officeRefusals = Section{
 
 	"office.refused.access":       {"无权使用这项功能", "no right to this function"},
 	"office.refused.session":      {"登录已过期", "the sign-in had ended"},
+	"office.refused.recent":       {"重要操作前未重新验证身份", "had to sign in anew for a weighty act"},
 	"office.refused.sign-in":      {"登录未通过", "was not let in"},
 	"office.refused.owner":        {"不属于请求者，或不存在", "another's, or not there"},
 	"office.refused.token":        {"表单不是本页面发出的", "a form that no page of ours had made"},

@@ -14,6 +14,7 @@ var signInWords = Section{
 	"signin.error.expired":    {"登录用时过长，或在另一个窗口里开始。请重新登录。", "It took too long, or was begun in another window. Please sign in again."},
 	"signin.error.provider":   {"身份认证平台暂时无法使用，请稍后再试。", "The identity platform cannot be reached now. Please try again later."},
 	"signin.error.token":      {"身份认证平台的回复未通过验证。请重新登录；如反复出现，请联系管理员。", "The identity platform's answer did not verify. Sign in again; tell the administrator if it happens again."},
+	"signin.error.stale":      {"身份认证平台没有按要求重新验证您的身份。请重新登录；如反复出现，请联系管理员。", "The identity platform did not ask who you are though it was to. Sign in again; tell the administrator if it happens again."},
 	"signin.error.person":     {"您的账号没有办理所需的身份信息。公民登录需要公民身份号码，工作人员登录需要所属单位和角色。", "Your account lacks what is needed: a citizen number for citizens, an office and a role for staff."},
 	"signin.error.office":     {"您所属的单位没有在本地区登记。请到所属地区的网站登录。", "Your office is not registered in this region. Please sign in at your own region's site."},
 	"signin.out":              {"已退出登录", "You are signed out"},

@@ -35,6 +35,9 @@ type Pages struct {
 // DefaultPublicRate lets a person verify what lies on a table, and nobody try codes.
 var DefaultPublicRate = api.Rate{PerSecond: 0.5, Burst: 20}
 
+// frameRate bounds the frames of cameras that are read, for each address: what a few cameras behind one address send.
+var frameRate = api.Rate{PerSecond: 10, Burst: 30}
+
 // pages puts the web pages together: each section with what it needs of this gateway.
 func (g *Gateway) pages(cfg *api.Config) (http.Handler, error) {
 	o := g.o.Pages
@@ -53,13 +56,15 @@ func (g *Gateway) pages(cfg *api.Config) (http.Handler, error) {
 	}
 	limiter := throttle.New(rate, g.o.Clock)
 	address := cfg.ClientAddress
+	scans := throttle.New(frameRate, g.o.Clock)
+	frames := func(r *http.Request) bool { return scans.Take(address(r), 1) == 0 }
 	pictures := photos{qr.NewReader(photosAtOnce)}
 	return shell.New(shellOptions,
 		public.New(public.Deps{Verifier: publicVerifier{g}, Redeemer: publicRedeemer{publicVerifier{g}}, Address: address,
 			Decoder: pictures, Extractor: extractor{},
-			Allow: func(r *http.Request) bool { return limiter.Take(address(r), 1) == 0 }}),
+			Allow: func(r *http.Request) bool { return limiter.Take(address(r), 1) == 0 }, Frames: frames}),
 		citizen.New(citizen.Deps{Wallet: wallet{g}, Codes: citizenCodes{wallet{g}}, Eraser: wallet{g}, Now: g.o.Clock}),
-		office.New(g.officeDeps(pictures)),
+		office.New(g.officeDeps(pictures, frames)),
 		ledger.New(ledgerPages{g, &latestBatches{}}),
 	)
 }

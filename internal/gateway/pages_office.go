@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"net/http"
 	"slices"
 	"time"
 
@@ -19,11 +20,11 @@ import (
 )
 
 // officeDeps is what the office's pages need of this gateway.
-func (g *Gateway) officeDeps(photos upload.Decoder) office.Deps {
+func (g *Gateway) officeDeps(photos upload.Decoder, frames func(*http.Request) bool) office.Deps {
 	g.imports = newImports(g)
 	return office.Deps{Verifier: officeVerifier{g}, Redeemer: officeVerifier{g}, Decoder: photos, Extractor: extractor{}, Issuer: officeIssuer{g},
 		Importer: g.imports, Registrar: officeRegistrar{g}, Agreements: officeAgreements{g}, Receipts: officeReceipts{g},
-		Refusals: officeRefusals{g}, Now: g.o.Clock}
+		Refusals: officeRefusals{g}, Now: g.o.Clock, Frames: frames}
 }
 
 // staffCredential stands where a credential's id stands in the audit log, for what the staff of an office verify. No

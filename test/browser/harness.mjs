@@ -10,11 +10,11 @@ export const world = JSON.parse(readFileSync(process.env.HUZHENG_WORLD, "utf8"))
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-export async function start() {
+export async function start(...more) {
   return chromium.launch({
     executablePath: world.chromium,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync"],
+      "--disable-component-update", "--disable-sync", ...more],
   });
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/http"
 
 	"github.com/huzheng-ledger/huzheng/internal/session"
+	"github.com/huzheng-ledger/huzheng/web/scan"
 	"github.com/huzheng-ledger/huzheng/web/shell"
 	"github.com/huzheng-ledger/huzheng/web/upload"
 )
@@ -43,6 +44,7 @@ func New(d Deps) shell.Section {
 
 			{Method: http.MethodGet, Path: "/office/verify", Access: verifies, Handle: s.verifyForm},
 			{Method: http.MethodPost, Path: "/office/verify", Access: verifies, Handle: s.verify, MaxBody: upload.MaxBytes},
+			scan.Route("/office/scan", verifies, d.Decoder, d.Frames),
 			{Method: http.MethodGet, Path: "/office/bundle", Access: verifies, Handle: s.bundleForm},
 			{Method: http.MethodPost, Path: "/office/bundle", Access: verifies, Handle: s.bundle, MaxBody: maxBundle},
 

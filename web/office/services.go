@@ -2,6 +2,7 @@ package office
 
 import (
 	"context"
+	"net/http"
 	"time"
 
 	"github.com/huzheng-ledger/huzheng/attest"
@@ -247,4 +248,5 @@ type Deps struct {
 	Receipts   Receipts
 	Refusals   Refusals
 	Now        func() time.Time
+	Frames     func(r *http.Request) bool // whether an officer may send a frame of their camera now
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/internal/session"
+	"github.com/huzheng-ledger/huzheng/web/scan"
 	"github.com/huzheng-ledger/huzheng/web/shell"
 	"github.com/huzheng-ledger/huzheng/web/upload"
 )
@@ -33,6 +34,7 @@ func New(d Deps) shell.Section {
 			{Method: http.MethodGet, Path: "/verify", Access: shell.Everybody(), Handle: s.form},
 			{Method: http.MethodPost, Path: "/verify", Access: shell.Everybody(), Handle: s.verify, MaxBody: upload.MaxBytes},
 			{Method: http.MethodGet, Path: "/receipts/{id}", Access: shell.Everybody(), Handle: s.receipt},
+			scan.Route("/scan", shell.Everybody(), d.Decoder, d.Frames),
 		}}
 }
 

@@ -58,4 +58,5 @@ type Deps struct {
 	Extractor upload.Extractor
 	Address   func(r *http.Request) string // of whoever asks
 	Allow     func(r *http.Request) bool   // whether the address may verify now
+	Frames    func(r *http.Request) bool   // whether it may send a frame of its camera now
 }

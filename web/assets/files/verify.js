@@ -35,14 +35,50 @@ const scan = document.getElementById("scan");
 const text = document.getElementById("text");
 const form = document.getElementById("verify-form");
 
-if (scan && text && form && "BarcodeDetector" in window && navigator.mediaDevices?.getUserMedia) {
-  const kinds = await BarcodeDetector.getSupportedFormats().catch(() => []);
-  if (kinds.includes("qr_code")) {
-    offerScan();
-  }
+if (scan && text && form && navigator.mediaDevices?.getUserMedia) {
+  const reader = await ownReader() ?? serverReader();
+  if (reader) offerScan(reader);
 }
 
-function offerScan() {
+// ownReader reads a code by the browser's own detector; null where it has none.
+async function ownReader() {
+  if (!("BarcodeDetector" in window)) return null;
+  const kinds = await BarcodeDetector.getSupportedFormats().catch(() => []);
+  if (!kinds.includes("qr_code")) return null;
+  const detector = new BarcodeDetector({ formats: ["qr_code"] });
+  return { pause: 50, read: async (video) => (await detector.detect(video).catch(() => []))[0]?.rawValue };
+}
+
+// serverReader sends a frame to this gateway now and then; null where it reads none.
+function serverReader() {
+  const path = scan.dataset.frames;
+  if (!path) return null;
+  const canvas = document.createElement("canvas");
+  return { pause: 400, sends: true, read: async (video) => {
+    const scale = Math.min(1, 960 / Math.max(video.videoWidth, video.videoHeight, 1));
+    canvas.width = Math.round(video.videoWidth * scale);
+    canvas.height = Math.round(video.videoHeight * scale);
+    if (document.hidden || !canvas.width) return null;
+    canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
+    const frame = await new Promise((done) => canvas.toBlob(done, "image/jpeg", 0.85));
+    const body = new FormData();
+    body.set("token", form.elements.token.value);
+    body.set("photo", frame, "frame.jpg");
+    const answer = await fetch(path, { method: "POST", body, redirect: "error" });
+    if (answer.status === 429) {
+      await wait(2000);
+      return null;
+    }
+    if (!answer.ok) throw new Error("no frame is read");
+    return answer.status === 200 ? (await answer.json()).text : null;
+  } };
+}
+
+function wait(ms) {
+  return new Promise((done) => setTimeout(done, ms));
+}
+
+function offerScan(reader) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "button second";
@@ -50,37 +86,56 @@ function offerScan() {
   const said = document.createElement("p");
   said.setAttribute("role", "status");
   said.className = "hint";
-  scan.append(button, said);
+  scan.append(button);
+  if (reader.sends) {
+    const told = document.createElement("p");
+    told.className = "hint";
+    told.id = "scan-sent";
+    told.textContent = scan.dataset.sent;
+    button.setAttribute("aria-describedby", told.id);
+    scan.append(told);
+  }
+  scan.append(said);
   scan.hidden = false;
-  let stop = null;
+  let camera = null;
+  const end = (words) => {
+    camera?.stop();
+    camera = null;
+    said.textContent = words;
+    button.textContent = scan.dataset.start;
+  };
   button.addEventListener("click", async () => {
-    if (stop) {
-      stop();
+    if (camera) {
+      end("");
       return;
     }
     said.textContent = scan.dataset.looking;
-    stop = await look((found) => {
-      const code = document.getElementById("code");
-      (code && found.length < 512 && !found.includes("~") ? code : text).value = found;
-      form.requestSubmit();
-    }).catch(() => null);
-    if (!stop) {
-      said.textContent = scan.dataset.denied;
+    camera = await look().catch(() => null);
+    if (!camera) {
+      end(scan.dataset.denied);
       return;
     }
     button.textContent = scan.dataset.stop;
-    const end = stop;
-    stop = () => {
-      end();
-      stop = null;
-      said.textContent = "";
-      button.textContent = scan.dataset.start;
-    };
+    const found = await search(camera, reader).catch(() => undefined);
+    if (camera === null || found === "") return; // somebody has stopped it
+    if (!found) {
+      end(found === undefined ? scan.dataset.failed : scan.dataset.nothing);
+      return;
+    }
+    end(scan.dataset.found);
+    hand(found);
   });
 }
 
-// look shows the camera until a code is found, and returns how to end it.
-async function look(found) {
+// hand puts what was read into the form and sends it, unless something is still to be filled in.
+function hand(found) {
+  const code = document.getElementById("code");
+  (code && found.length < 512 && !found.includes("~") ? code : text).value = found;
+  if (form.reportValidity()) form.requestSubmit();
+}
+
+// look shows the camera.
+async function look() {
   const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
   const video = document.createElement("video");
   video.playsInline = true;
@@ -88,23 +143,23 @@ async function look(found) {
   video.srcObject = stream;
   scan.append(video);
   await video.play();
-  const detector = new BarcodeDetector({ formats: ["qr_code"] });
-  let ended = false;
-  const end = () => {
-    ended = true;
+  const camera = { video, on: true, stop: () => {
+    camera.on = false;
     for (const track of stream.getTracks()) track.stop();
     video.remove();
-  };
-  const next = async () => {
-    if (ended) return;
-    const codes = await detector.detect(video).catch(() => []);
-    if (codes.length) {
-      end();
-      found(codes[0].rawValue);
-      return;
-    }
-    requestAnimationFrame(next);
-  };
-  next();
-  return end;
+  } };
+  return camera;
+}
+
+// search reads frames until there is a code: its text, "" where the camera was stopped, null where there was none in a minute.
+async function search(camera, reader) {
+  const until = performance.now() + 60000;
+  while (camera.on) {
+    const found = await reader.read(camera.video);
+    if (!camera.on) break;
+    if (found) return found;
+    if (performance.now() > until) return null;
+    await wait(reader.pause);
+  }
+  return "";
 }

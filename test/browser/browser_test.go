@@ -115,9 +115,11 @@ func open(t *testing.T, dir string) *world {
 	write("changed", "changed.sdjwt", changed)
 	write("verification", "verification.jwt", []byte(abroad.Verify(p).Receipt))
 	write("table", "table.csv", table(t, home))
-	abroad.Client.Do(apitest.Request{Path: "/v1/agreements", Key: "propose-operation", Body: api.AgreementProposal{ID: "operation-permits",
-		Version: 1, Issuers: regions[:2], Relying: regions[:2], Types: []string{string(sample.TypeOperation)}, Scenarios: []string{"特种作业人员跨省执业"},
-		Conditions: api.Conditions{Disclose: gatewaytest.Disclosed()}, From: time.Now().Unix()}}).Require(http.StatusCreated)
+	for id, scenario := range map[string]string{"operation-permits": "特种作业人员跨省执业", "operation-keyboard": "特种设备作业"} {
+		abroad.Client.Do(apitest.Request{Path: "/v1/agreements", Key: "propose-" + id, Body: api.AgreementProposal{ID: id,
+			Version: 1, Issuers: regions[:2], Relying: regions[:2], Types: []string{string(sample.TypeOperation)}, Scenarios: []string{scenario},
+			Conditions: api.Conditions{Disclose: gatewaytest.Disclosed()}, From: time.Now().Unix()}}).Require(http.StatusCreated)
+	}
 	return out
 }
 

@@ -102,8 +102,8 @@ func ruleClasses() []class {
 			attest.CodeStatusValue, attest.CodeStatusMissing, attest.CodeSnapshotFormat, attest.CodeSnapshotDigest,
 		}},
 		{422, "图片、PDF 或自包含出示无法读取", "A picture, PDF or self-contained presentation cannot be read", []attest.Code{
-			attest.CodePortableFormat, attest.CodePortableTooLarge, attest.CodeQRTooLarge, attest.CodeQRMissing, attest.CodeImageFormat,
-			attest.CodeImageTooLarge, attest.CodePDFFormat, attest.CodePDFTooLarge, attest.CodePDFAttachment,
+			attest.CodePortableFormat, attest.CodePortableTooLarge, attest.CodePortableMissing, attest.CodePortableMixed,
+			attest.CodeQRTooLarge, attest.CodeQRMissing, attest.CodeImageFormat, attest.CodeImageTooLarge, attest.CodePDFFormat, attest.CodePDFTooLarge, attest.CodePDFAttachment,
 		}},
 		{422, "账本指令无效", "The command is not valid", []attest.Code{
 			attest.CodeCommandFormat, attest.CodeCommandUnknown, attest.CodeNetworkMismatch, attest.CodeCharter, attest.CodeBatchID,

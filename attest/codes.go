@@ -307,6 +307,8 @@ const (
 const (
 	CodePortableFormat   Code = "PORTABLE_FORMAT"
 	CodePortableTooLarge Code = "PORTABLE_TOO_LARGE"
+	CodePortableMissing  Code = "PORTABLE_PARTS_MISSING" // of one that several QR codes show
+	CodePortableMixed    Code = "PORTABLE_PARTS_MIXED"   // parts of different presentations
 	CodeQRTooLarge       Code = "QR_TOO_LARGE" // more than a QR code that a camera reads can hold
 	CodeQRMissing        Code = "QR_MISSING"   // no QR code was found in the picture
 	CodeImageFormat      Code = "IMAGE_FORMAT"

@@ -3,7 +3,9 @@ package attest
 var paperTexts = map[Code]Text{
 	CodePortableFormat:   {"自包含出示的内容读不出来，可能不完整；请重新扫码，或改用文件出示。", "The self-contained presentation cannot be read, perhaps it is cut off; scan it again, or hand over the file."},
 	CodePortableTooLarge: {"自包含出示的内容过大，请减少出示的字段后重试。", "The self-contained presentation is too large; disclose fewer fields."},
-	CodeQRTooLarge:       {"内容过多，一个二维码放不下；请减少出示的字段，或改用文件出示。", "It is too much for one QR code; disclose fewer fields, or hand over the file."},
+	CodePortableMissing:  {"这份出示分在几个二维码里，还没有扫全；请补扫缺少的二维码。", "The presentation is spread over several QR codes, and some are missing; scan the missing ones too."},
+	CodePortableMixed:    {"这些二维码不属于同一份出示；请只扫同一份的二维码。", "The QR codes are of different presentations; scan those of one presentation alone."},
+	CodeQRTooLarge:       {"内容过多，二维码放不下；请减少出示的字段，或改用文件出示。", "It is too much for QR codes; disclose fewer fields, or hand over the file."},
 	CodeQRMissing:        {"图片中没有找到二维码；请对准、拍清楚后重拍，或改为输入短码。", "No QR code was found in the picture; take a sharper one, or type the short code."},
 	CodeImageFormat:      {"图片无法读取，请使用 PNG、JPEG 或 GIF。", "The picture cannot be read; use PNG, JPEG or GIF."},
 	CodeImageTooLarge:    {"图片过大，请缩小后重试。", "The picture is too large; make it smaller."},

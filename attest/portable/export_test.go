@@ -8,3 +8,15 @@ func FromBase45(text []byte) ([]byte, error) { return decodeBase45(text) }
 
 // Dictionary is the preset dictionary.
 const Dictionary = dictionary
+
+// SplitInto splits into n parts, whatever they hold.
+func SplitInto(text string, n int) ([]string, error) {
+	frame, err := frameOf([]byte(text))
+	if err != nil {
+		return nil, err
+	}
+	return split(frame, n)
+}
+
+// MaxFrame is the largest frame that Split cuts into n parts.
+func MaxFrame(n int) int { return n * partBytes }

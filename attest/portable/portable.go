@@ -142,7 +142,18 @@ func (p *packer) frame(suite attest.Suite) ([]byte, error) {
 // Decode reads a text; white space around it is passed over. What it returns was not judged. Errors: PORTABLE_FORMAT,
 // PORTABLE_TOO_LARGE.
 func Decode(text []byte) (*Presentation, error) {
-	text = bytes.Trim(text, " \t\r\n")
+	frame, err := frameOf(text)
+	if err != nil {
+		return nil, err
+	}
+	return readFrame(frame)
+}
+
+// space is what a scanner, an editor or a mail puts around a text.
+const space = " \t\r\n"
+
+func frameOf(text []byte) ([]byte, error) {
+	text = bytes.Trim(text, space)
 	if len(text) > MaxText {
 		return nil, attest.Errorf(attest.CodePortableTooLarge, "the text has %d characters, the limit is %d", len(text), MaxText)
 	}
@@ -150,11 +161,7 @@ func Decode(text []byte) (*Presentation, error) {
 	if !ok {
 		return nil, broken("it does not begin with " + Prefix)
 	}
-	frame, err := decodeBase45(coded)
-	if err != nil {
-		return nil, err
-	}
-	return readFrame(frame)
+	return decodeBase45(coded)
 }
 
 func readFrame(frame []byte) (*Presentation, error) {

@@ -37,30 +37,39 @@ func NewReader(parallel int) *Reader { return &Reader{slots: make(chan struct{},
 
 // Read finds a QR code in a PNG, JPEG or GIF picture. It waits for its turn until ctx is done. Errors: IMAGE_FORMAT,
 // IMAGE_TOO_LARGE, QR_MISSING; TIMEOUT.
-func (r *Reader) Read(ctx context.Context, picture []byte) (string, error) {
+func (r *Reader) Read(ctx context.Context, picture []byte) (text string, err error) {
+	err = r.look(ctx, picture, func(img image.Image) (ok bool) {
+		text, ok = find(img)
+		return ok
+	})
+	return text, err
+}
+
+// look shows the picture in one size after the other until seen is satisfied. Errors: those of Read.
+func (r *Reader) look(ctx context.Context, picture []byte, seen func(img image.Image) bool) error {
 	select {
 	case r.slots <- struct{}{}:
 		defer func() { <-r.slots }()
 	case <-ctx.Done():
-		return "", attest.Errorf(attest.CodeTimeout, "no turn to read a picture came in time")
+		return attest.Errorf(attest.CodeTimeout, "no turn to read a picture came in time")
 	}
 	img, err := decode(picture)
 	if err != nil {
-		return "", err
+		return err
 	}
-	for i, edge := range edges {
+	for _, edge := range edges {
 		if ctx.Err() != nil {
-			return "", attest.Errorf(attest.CodeTimeout, "there was no time to look at the whole picture")
+			return attest.Errorf(attest.CodeTimeout, "there was no time to look at the whole picture")
 		}
 		small, shrunk := shrink(img, edge)
-		if text, ok := find(small); ok {
-			return text, nil
+		if seen(small) {
+			return nil
 		}
-		if !shrunk || i == len(edges)-1 {
+		if !shrunk {
 			break
 		}
 	}
-	return "", attest.Errorf(attest.CodeQRMissing, "no QR code was found in the picture")
+	return attest.Errorf(attest.CodeQRMissing, "no QR code was found in the picture")
 }
 
 // decode looks at the picture's header before it decodes a pixel.
@@ -120,7 +129,8 @@ func find(img image.Image) (text string, ok bool) {
 		if err != nil {
 			return "", false
 		}
-		result, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{look.hint: true})
+		result, err := qrcode.NewQRCodeReader().Decode(bitmap, map[gozxing.DecodeHintType]any{look.hint: true,
+			gozxing.DecodeHintType_NEED_RESULT_POINT_CALLBACK: bounded()})
 		var exception gozxing.ReaderException
 		switch {
 		case err == nil:

@@ -1,12 +1,6 @@
 package qr
 
 import (
-	"bytes"
-	"image"
-	"image/color"
-	"image/png"
-	"strconv"
-
 	"rsc.io/qr"
 
 	"github.com/huzheng-ledger/huzheng/attest"
@@ -65,33 +59,7 @@ func (c *Code) Runs(draw func(x, y, n int)) {
 }
 
 // SVG is the code with its margin as one path, drawn to fill its box. It has no script, no style and no address in it.
-func (c *Code) SVG() []byte {
-	edge := strconv.Itoa(c.Size + 2*quiet)
-	var b bytes.Buffer
-	b.Grow(12 * c.Size * c.Size / 4)
-	b.WriteString(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ` + edge + ` ` + edge + `" shape-rendering="crispEdges">` +
-		`<path fill="#fff" d="M0 0h` + edge + `v` + edge + `H0z"/><path d="`)
-	c.Runs(func(x, y, n int) {
-		b.WriteString("M" + strconv.Itoa(x+quiet) + " " + strconv.Itoa(y+quiet) + "h" + strconv.Itoa(n) + "v1H" + strconv.Itoa(x+quiet) + "z")
-	})
-	b.WriteString(`"/></svg>`)
-	return b.Bytes()
-}
+func (c *Code) SVG() []byte { return Sheet{c}.SVG() }
 
 // PNG is the code with its margin, each module a square of scale pixels.
-func (c *Code) PNG(scale int) ([]byte, error) {
-	scale = max(1, min(scale, 32))
-	edge := (c.Size + 2*quiet) * scale
-	img := image.NewPaletted(image.Rect(0, 0, edge, edge), color.Palette{color.White, color.Black})
-	c.Runs(func(x, y, n int) {
-		for dy := range scale {
-			row := img.Pix[((y+quiet)*scale+dy)*img.Stride+(x+quiet)*scale:]
-			for i := range n * scale {
-				row[i] = 1
-			}
-		}
-	})
-	var b bytes.Buffer
-	err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, img)
-	return b.Bytes(), err
-}
+func (c *Code) PNG(scale int) ([]byte, error) { return Sheet{c}.PNG(scale) }

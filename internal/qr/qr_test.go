@@ -6,7 +6,6 @@ import (
 	"image"
 	"image/color"
 	"image/gif"
-	"image/jpeg"
 	"image/png"
 	"math/rand/v2"
 	"runtime"
@@ -86,31 +85,12 @@ func TestAPhotographIsRead(t *testing.T) {
 	text := "HZP1:" + alphanumeric(700)
 	flat, err := png.Decode(bytes.NewReader(pictureOf(t, text)))
 	require.NoError(t, err)
-	random := rand.New(rand.NewPCG(3, 4))
-	photo := image.NewYCbCr(image.Rect(0, 0, 4000, 3000), image.YCbCrSubsampleRatio420)
-	for i := range photo.Cb {
-		photo.Cb[i], photo.Cr[i] = 128, 128
-	}
-	const cos, sin, zoom = 0.9781, 0.2079, 0.28 // twelve degrees
-	size := flat.Bounds().Dx()
-	for y := range 3000 {
-		for x := range 4000 {
-			u, v := float64(x-2000)*zoom, float64(y-1500)*zoom
-			px, py := int(u*cos+v*sin)+size/2, int(v*cos-u*sin)+size/2
-			light := 150 + x/100
-			if image.Pt(px, py).In(flat.Bounds()) && luminance(flat.At(px, py)) < 128 {
-				light = 50 + x/100
-			}
-			photo.Y[photo.YOffset(x, y)] = byte(light + random.IntN(16))
-		}
-	}
-	var b bytes.Buffer
-	require.NoError(t, jpeg.Encode(&b, photo, &jpeg.Options{Quality: 80}))
+	photo := photograph(t, flat, 0.28)
 	start := time.Now()
-	got, err := NewReader(1).Read(t.Context(), b.Bytes())
+	got, err := NewReader(1).Read(t.Context(), photo)
 	require.NoError(t, err)
 	assert.Equal(t, text, got)
-	t.Logf("a photograph of 12 megapixels, %d kB, read in %v", b.Len()>>10, time.Since(start).Round(time.Millisecond))
+	t.Logf("a photograph of 12 megapixels, %d kB, read in %v", len(photo)>>10, time.Since(start).Round(time.Millisecond))
 }
 
 func TestGIFIsRead(t *testing.T) {

@@ -67,9 +67,11 @@ attached within the file, and huzheng verify FILE.pdf judges those.`,
 		Short: "自包含出示：.hzp 文件或二维码 · a self-contained presentation, as .hzp file or QR code",
 		Long: `生成自包含出示：所选字段、持证人绑定和存证回执，压缩为一段文字，写为 .hzp 文件，或 .svg、.png 二维码。
 核验方不须联系颁发地。--nonce 取核验方当场给出的随机数；不给则只在几分钟内有效。
+一个二维码放不下的，分成几个（最多 16 个）画在同一张图里，核验时须扫全。
 
 Chosen fields, the holder's signature and the inclusion receipt as one text: a .hzp file, or a QR code as
-.svg or .png. With --nonce it is bound to what the verifier showed, and else to minutes.`,
+.svg or .png. With --nonce it is bound to what the verifier showed, and else to minutes. What fits no
+single code is drawn as several, at most 16, in one picture.`,
 		Example: "  huzheng certificate present 6KJVt2n3… --fields certificateHolderName --api https://gw.example --out code.png",
 		Args:    cobra.ExactArgs(1),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.presentCertificate(cmd, &s, args[0]) },
@@ -166,14 +168,14 @@ func drawn(file, text string) ([]byte, error) {
 	case ".hzp":
 		return []byte(text + "\n"), nil
 	case ".svg", ".png":
-		code, err := qr.Encode(text, qr.Low)
+		codes, err := qr.Portable(text, qr.Low)
 		if err != nil {
 			return nil, err
 		}
 		if form == ".svg" {
-			return code.SVG(), nil
+			return qr.Sheet(codes).SVG(), nil
 		}
-		return code.PNG(6)
+		return qr.Sheet(codes).PNG(6)
 	}
 	return nil, usagef("--out 以 .hzp、.svg 或 .png 结尾 · ends in .hzp, .svg or .png")
 }

@@ -34,13 +34,15 @@ func (a *app) verifyCommand() *cobra.Command {
 		Short: "核验证照、文件、数据行、核验回执 · verify documents of every kind",
 		Long: `识别并核验：证照出示（SD-JWT）、本系统打印的 PDF、自包含出示（.hzp 或二维码图片）、已存证的文件、
 数据行证明（JSON）、核验回执（JWS）。PDF 以附件为准，输出的是附件中的字段，页面文字不作依据。
+分在几个二维码里的自包含出示，把各张图片一起给出，次序不限；一张图里有几个码也可以。
 存证回执取同名的 NAME.receipt.json；文件的盐取 FILE.document.json（网关存证时给出），或用 --salt、--receipt 指明。
 
 离线（--snapshot）时只信任一把事先固定的网关密钥：--trust-key 指明，或由 huzheng snapshot trust 固定。
 快照之后的吊销不在其中，结论因此注明截至时间；超过 --max-age 即无法判定。
 
 Detects and verifies presentations (SD-JWT), recorded files, proofs of dataset rows and verification
-receipts. Inclusion receipts are read from NAME.receipt.json beside the file. Offline, one gateway key that
+receipts. What several QR codes show is read from a picture of each, in any order, or from one picture of all.
+Inclusion receipts are read from NAME.receipt.json beside the file. Offline, one gateway key that
 was pinned beforehand is trusted, and nothing else; what was revoked after the snapshot is not in it.`,
 		Example: `  huzheng verify cert.sdjwt --snapshot trust.hzs --trust-key gw.jwk.json \
       --scenario 不动产抵押登记 --use-cause "办理抵押登记"

@@ -33,6 +33,9 @@ func (i *item) unpack(ctx context.Context) error {
 		return i.unpackPDF(recorded)
 	case recorded:
 		return nil
+	case portable.IsPart(i.data):
+		i.carrier, i.parts = carrierPortable, strings.FieldsFunc(string(i.data), func(r rune) bool { return r == '\n' || r == '\r' })
+		return nil
 	case bytes.HasPrefix(bytes.TrimSpace(i.data), []byte(portable.Prefix)):
 		return i.unpackPortable(i.data, carrierPortable)
 	case strings.HasPrefix(http.DetectContentType(i.data), "image/"):
@@ -83,11 +86,19 @@ func (i *item) unpackPicture(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	text, err := qr.NewReader(1).Read(ctx, data)
+	texts, err := qr.NewReader(1).ReadAll(ctx, data, qr.PortableEnough)
 	if err != nil {
 		return err
 	}
-	return i.unpackPortable([]byte(text), carrierPicture)
+	for _, text := range texts {
+		if portable.IsPart([]byte(text)) {
+			i.carrier, i.parts = carrierPicture, append(i.parts, text)
+		}
+	}
+	if len(i.parts) > 0 {
+		return nil
+	}
+	return i.unpackPortable([]byte(texts[0]), carrierPicture)
 }
 
 // readWhole reads a file of at most limit bytes, and one byte more of a longer one.

@@ -36,6 +36,7 @@ type item struct {
 
 	carrier  string                 // what it was found in; empty: a file of its own
 	portable *portable.Presentation // where that was one
+	parts    []string               // where it holds codes of a presentation that several show
 }
 
 // readItems reads the files. Those that stand beside others are passed over, so that a pattern may name a whole folder.
@@ -50,6 +51,10 @@ func readItems(ctx context.Context, files []string, receipt, salt string) ([]ite
 			return nil, err
 		}
 		items = append(items, i)
+	}
+	items, err := joinParts(items)
+	if err != nil {
+		return nil, err
 	}
 	switch {
 	case len(items) == 0:
@@ -67,10 +72,13 @@ func (i *item) read(ctx context.Context, receipt string) (err error) {
 	}
 	i.kind = offline.Detect(i.data)
 	if err := i.unpack(ctx); err != nil {
-		return fmt.Errorf("%s: %w", i.name, err)
+		return errIn(i.name, err)
 	}
 	return i.companions(receipt)
 }
+
+// errIn names the file that an error is about.
+func errIn(name string, err error) error { return fmt.Errorf("%s: %w", name, err) }
 
 func readBounded(name string) ([]byte, error) {
 	file, err := os.Open(name) //nolint:gosec // the operator's own file

@@ -76,7 +76,9 @@ const photosAtOnce = 2
 type photos struct{ *qr.Reader }
 
 // Decode implements upload.Decoder.
-func (s photos) Decode(ctx context.Context, image []byte) (string, error) { return s.Read(ctx, image) }
+func (s photos) Decode(ctx context.Context, image []byte) ([]string, error) {
+	return s.ReadAll(ctx, image, qr.PortableEnough)
+}
 
 // extractor is upload.Extractor over internal/paper.
 type extractor struct{}

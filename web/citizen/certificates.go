@@ -142,11 +142,11 @@ func (s *section) makePortable(p *shell.Page) error {
 	if p.Form("as") != "qr" {
 		return file(p, "text/plain; charset=utf-8", "certificate.hzp.txt", []byte(text))
 	}
-	code, err := qr.Encode(text, qr.Low)
+	codes, err := qr.Portable(text, qr.Low)
 	if err != nil {
 		return s.showPortable(p, http.StatusUnprocessableEntity, chosen, "citizen.error.qr")
 	}
-	png, err := code.PNG(portableScale)
+	png, err := qr.Sheet(codes).PNG(portableScale)
 	if err != nil {
 		return err
 	}

@@ -133,7 +133,7 @@ func (s *section) checkPieces(p *shell.Page, v *bundleView, list []piece) {
 	}
 	for i := range list {
 		if wrong := incomplete(&list[i].Material); wrong != "" {
-			v.Problems.add("file", list[i].source+p.Say("：", ": ")+p.T(wrong))
+			v.Problems.add("file", list[i].source+p.Say("：", ": ")+p.T(wrong)+lacking(p, &list[i].Material))
 		}
 	}
 }

@@ -43,7 +43,6 @@ func (s *section) fillAsk(p *shell.Page, v *askView) (err error) {
 const (
 	maxCause = 200 // characters, as attest bounds it
 	maxCase  = 64  // characters
-	maxFiles = 4   // a certificate, its receipt, and what was picked beside them
 )
 
 // readAsk takes the purpose from a form.
@@ -107,7 +106,7 @@ func (s *section) collect(p *shell.Page, v *askView) *upload.Material {
 		v.Problems.add("text", p.T(string(wrong)))
 		return m
 	}
-	for _, h := range upload.Files(p.Request, maxFiles, "file", "photo") {
+	for _, h := range upload.Files(p.Request, upload.MaxFiles, "file", "photo") {
 		data, err := upload.Read(h)
 		if err != nil {
 			v.Problems.add("file", p.T("upload.broken"))
@@ -119,14 +118,24 @@ func (s *section) collect(p *shell.Page, v *askView) *upload.Material {
 		}
 	}
 	if wrong := incomplete(m); wrong != "" {
-		v.Problems.add("file", p.T(wrong))
+		v.Problems.add("file", p.T(wrong)+lacking(p, m))
 	}
 	return m
+}
+
+// lacking says which codes are missing of a presentation that several show.
+func lacking(p *shell.Page, m *upload.Material) string {
+	if m.Lacking() == "" {
+		return ""
+	}
+	return p.T("upload.parts-which", m.Lacking())
 }
 
 // incomplete is the key of what is missing; empty: nothing.
 func incomplete(m *upload.Material) string {
 	switch {
+	case m.Lacking() != "":
+		return "upload.parts-missing"
 	case m.Code != "" || len(m.SDJWT) > 0:
 		return ""
 	case len(m.Verification) > 0:

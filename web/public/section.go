@@ -49,6 +49,7 @@ type formView struct {
 	Errors            []formError
 	MaxMegabytes      int
 	AskedCode, Pasted string
+	Lacking           string // numbers of the parts that were not handed in
 	Form              string // names this form among all: what is sent twice is one redemption
 }
 
@@ -77,10 +78,7 @@ func (s *section) show(p *shell.Page, v *formView, status int) error {
 	return p.Render(status, "public/verify", v)
 }
 
-const (
-	maxCause = 200 // characters, as attest bounds it
-	maxFiles = 4   // a certificate, its receipt, and what was picked beside them
-)
+const maxCause = 200 // characters, as attest bounds it
 
 // verify takes the form in.
 func (s *section) verify(p *shell.Page) error {
@@ -120,7 +118,7 @@ func (s *section) collect(p *shell.Page, v *formView) (*upload.Material, *formEr
 	if wrong := read.AddText(ctx, m, v.Pasted); wrong != "" {
 		return nil, &formError{"text", string(wrong)}
 	}
-	for _, h := range upload.Files(p.Request, maxFiles, "file", "photo") {
+	for _, h := range upload.Files(p.Request, upload.MaxFiles, "file", "photo") {
 		data, err := upload.Read(h)
 		if err != nil {
 			return nil, &formError{"file", "upload.broken"}
@@ -128,6 +126,9 @@ func (s *section) collect(p *shell.Page, v *formView) (*upload.Material, *formEr
 		if wrong := read.Add(ctx, m, data); wrong != "" {
 			return nil, &formError{"file", string(wrong)}
 		}
+	}
+	if v.Lacking = m.Lacking(); v.Lacking != "" {
+		return nil, &formError{"file", "upload.parts-missing"}
 	}
 	if m.Empty() {
 		if len(m.Receipt) > 0 {

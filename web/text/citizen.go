@@ -60,7 +60,7 @@ var citizenWords = Section{
 	"citizen.portable.lead": {"生成一份自带证明的文件或二维码，核验方无需联系本地区即可核验。", "Make a file or QR code that carries its proof: it is verified without asking this region."},
 	"citizen.portable.file": {"下载文件", "Download a file"},
 	"citizen.portable.qr":   {"下载二维码图片", "Download a QR code"},
-	"citizen.portable.note": {"几分钟内有效。它不限制次数，拿到它的人都能看到所选内容；联网时请优先使用用证码。选的内容越少，二维码越容易扫。", "Good for minutes. It is not limited in number, and whoever has it sees what you chose; where there is a network, prefer a proof code. The fewer fields, the easier it scans."},
+	"citizen.portable.note": {"几分钟内有效。它不限制次数，拿到它的人都能看到所选内容；联网时请优先使用用证码。选的内容越少，二维码越容易扫；一个放不下时，图片里有几个，要一起扫。", "Good for minutes. It is not limited in number, and whoever has it sees what you chose; where there is a network, prefer a proof code. The fewer fields, the easier it scans; where one code cannot hold it, the picture has several, to be scanned together."},
 
 	"citizen.making":               {"生成用证码", "Make a proof code"},
 	"citizen.step.what":            {"出示什么", "What"},

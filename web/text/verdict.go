@@ -39,5 +39,8 @@ var uploadWords = Section{
 	"upload.image-empty":    {"图片中没有识别出二维码，请靠近一些、对准后重拍。", "No code was found in the picture. Move closer, hold still, and take another."},
 	"upload.receipt-only":   {"只有存证凭据，没有证照。请同时选取两个文件。", "That is only the inclusion receipt. Pick the certificate with it."},
 	"upload.broken":         {"文件没有传完，请重新选取。", "The file did not arrive whole; pick it again."},
+	"upload.parts-missing":  {"这份出示分在几个二维码里，还没有交全。请把全部二维码的图片一起选取。", "The presentation is spread over several QR codes, and some are missing. Pick the pictures of all of them together."},
+	"upload.parts-which":    {"缺少（序号 / 总数）：%s。", "Missing (number / of all): %s."},
+	"upload.parts-mixed":    {"这些二维码不属于同一份出示。请只选取同一份的二维码。", "The QR codes are of different presentations. Pick those of one presentation alone."},
 	"upload.self-contained": {"自包含出示的内容不完整，请重新扫码或选取文件。", "The self-contained presentation is not whole; scan it again or pick the file."},
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/huzheng-ledger/huzheng/attest"
@@ -23,16 +24,30 @@ type Material struct {
 	Presentation
 	Verification []byte // a verification receipt (核验回执)
 	Code         string // a proof code (用证码)
+
+	parts portable.Parts // of a presentation that several codes show
 }
 
-// Empty reports whether there is nothing to verify: an inclusion receipt alone is nothing.
+// Empty reports whether there is nothing to verify: an inclusion receipt alone is nothing, and so are parts of a presentation.
 func (m *Material) Empty() bool {
 	return len(m.SDJWT) == 0 && len(m.Verification) == 0 && m.Code == ""
 }
 
-// Decoder reads the code in a photo.
+// Lacking names the parts that are missing of a presentation that several codes show, as in "1, 3 / 4"; empty: none.
+func (m *Material) Lacking() string {
+	if m.parts.Count() == 0 || m.parts.Whole() {
+		return ""
+	}
+	return m.parts.Lacking()
+}
+
+// MaxFiles bounds the files of one presentation: a picture for each of its codes, or a certificate and its receipt, and what
+// was picked beside them.
+const MaxFiles = portable.MaxParts + 3
+
+// Decoder reads the codes in a photo: one at least.
 type Decoder interface {
-	Decode(ctx context.Context, image []byte) (text string, err error)
+	Decode(ctx context.Context, image []byte) (texts []string, err error)
 }
 
 // Extractor takes out of a PDF what it carries.
@@ -74,12 +89,10 @@ func (r *Reader) Add(ctx context.Context, m *Material, data []byte) Problem {
 
 func addPlain(m *Material, data []byte) Problem {
 	switch {
+	case portable.IsPart(data):
+		return addParts(m, data)
 	case bytes.HasPrefix(data, []byte(portable.Prefix)):
-		p, err := portable.Decode(data)
-		if err != nil {
-			return "upload.self-contained"
-		}
-		m.Presentation = Presentation{p.SDJWT, p.Receipt, true}
+		return addPortable(m, data)
 	case bytes.IndexByte(data, '~') >= 0:
 		m.SDJWT = data
 	case bytes.Count(data, []byte{'.'}) == 2 && !bytes.ContainsAny(data, " \r\n\t"):
@@ -88,6 +101,38 @@ func addPlain(m *Material, data []byte) Problem {
 		return "upload.unknown"
 	}
 	return ""
+}
+
+func addPortable(m *Material, text []byte) Problem {
+	p, err := portable.Decode(text)
+	if err != nil {
+		return "upload.self-contained"
+	}
+	m.Presentation = Presentation{p.SDJWT, p.Receipt, true}
+	return ""
+}
+
+// addParts takes parts in, one a line. The last one that was missing makes the presentation.
+func addParts(m *Material, lines []byte) Problem {
+	for line := range bytes.Lines(lines) {
+		if len(bytes.TrimSpace(line)) == 0 {
+			continue
+		}
+		switch err := m.parts.Add(line); {
+		case attest.CodeOf(err) == attest.CodePortableMixed:
+			return "upload.parts-mixed"
+		case err != nil:
+			return "upload.self-contained"
+		}
+	}
+	if !m.parts.Whole() {
+		return ""
+	}
+	text, err := m.parts.Join()
+	if err != nil {
+		return "upload.self-contained"
+	}
+	return addPortable(m, []byte(text))
 }
 
 func (r *Reader) addPDF(m *Material, data []byte) Problem {
@@ -106,20 +151,28 @@ func (r *Reader) addImage(ctx context.Context, m *Material, data []byte) Problem
 	if r.Decoder == nil {
 		return "upload.image"
 	}
-	text, err := r.Decoder.Decode(ctx, data)
-	if err != nil {
+	texts, err := r.Decoder.Decode(ctx, data)
+	if err != nil || len(texts) == 0 {
 		return "upload.image-empty"
 	}
-	return r.AddText(ctx, m, text)
+	parts := slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return !portable.IsPart([]byte(text)) })
+	if len(parts) == 0 {
+		return r.AddText(ctx, m, texts[0])
+	}
+	return addParts(m, []byte(strings.Join(parts, "\n")))
 }
 
 // maxCode is longer than any proof code, short or in a QR.
 const maxCode = 512
 
+func isPortable(text string) bool {
+	return strings.HasPrefix(text, portable.Prefix) || strings.HasPrefix(text, portable.PartPrefix)
+}
+
 // AddText sorts in what a code holds, or what somebody typed: an image in an image is not looked for.
 func (r *Reader) AddText(ctx context.Context, m *Material, text string) Problem {
 	text = strings.TrimSpace(text)
-	if r.Codes && text != "" && len(text) <= maxCode && !strings.HasPrefix(text, portable.Prefix) && !strings.ContainsAny(text, "~{") {
+	if r.Codes && text != "" && len(text) <= maxCode && !isPortable(text) && !strings.ContainsAny(text, "~{") {
 		m.Code = text
 		return ""
 	}

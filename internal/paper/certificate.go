@@ -6,8 +6,6 @@ import (
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/gbt"
-	"github.com/huzheng-ledger/huzheng/attest/portable"
-	"github.com/huzheng-ledger/huzheng/internal/qr"
 )
 
 // Certificate is a certificate to print: a presentation, and how its type and authority are called.
@@ -110,57 +108,4 @@ func validity(p *attest.Profile) string {
 		until = day(p.Expires - 1)
 	}
 	return day(from) + " 至 " + until
-}
-
-const edge = 62.0 // of the code on paper
-
-// how says how to verify, beside the code.
-func (p *page) how(c *Certificate) {
-	p.heading("核验", "How to verify")
-	code := selfContained(c)
-	width := inner
-	if code != nil {
-		p.room(edge + 8)
-		width = inner - edge - 10
-	}
-	number, y := p.pdf.PageNo(), p.pdf.GetY()+1
-	if code != nil {
-		p.code(code, pageWidth-margin-edge, y, edge)
-	}
-	p.pdf.SetY(y)
-	for _, step := range howCertificate(code != nil) {
-		p.text(margin, width, 9, ink, step)
-		p.next(1.6)
-	}
-	if code != nil && p.pdf.PageNo() == number && p.pdf.GetY() < y+edge {
-		p.pdf.SetY(y + edge)
-	}
-}
-
-func howCertificate(code bool) []string {
-	steps := []string{
-		"1. 有电子文件的：把这份 PDF 拖入任一省网关的「核验」页面，或运行 huzheng verify 文件.pdf。",
-		"2. 核验以 PDF 内附件为准，纸面和页面上的文字只供阅读：请核对核验结果中列出的字段，与本页不一致的，以核验结果为准。",
-	}
-	if code {
-		steps = append(steps, "3. 只有纸件的：在「核验」页面扫描或拍摄右侧二维码。二维码含证照出示和存证回执，不须联系颁发地。")
-	} else {
-		steps = append(steps, "3. 内容较多，一个二维码放不下：请使用电子文件核验，或少选几个字段重新打印。")
-	}
-	return append(steps,
-		"4. 打印件不证明持有人就是持证人，也不反映打印之后的暂扣、吊销；是否有效以核验当时的结论为准。",
-		"What counts is the file attached to this PDF, or the QR code, and never the printed text. Compare what the verifier shows with this page.")
-}
-
-// selfContained is the presentation's code, or nil where it does not fit one: the file has it all.
-func selfContained(c *Certificate) *qr.Code {
-	text, err := portable.Encode(&portable.Presentation{SDJWT: c.Presentation, Receipt: c.Inclusion})
-	if err != nil {
-		return nil
-	}
-	code, err := qr.Encode(text, qr.Low)
-	if err != nil {
-		return nil
-	}
-	return code
 }

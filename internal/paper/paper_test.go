@@ -3,6 +3,8 @@ package paper_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -163,6 +165,45 @@ func TestTheCodeOnPaperIsRead(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, c.Presentation, p.SDJWT)
 	assert.Equal(t, c.Inclusion, p.Receipt)
+}
+
+// TestTheCodesOnPaperAreRead scans the pages of a certificate that no single code holds, and joins what is read.
+func TestTheCodesOnPaperAreRead(t *testing.T) {
+	var more []attest.Field
+	random := rand.New(rand.NewPCG(7, 7))
+	for i := range 40 {
+		more = append(more, attest.Field{Name: "extra" + strconv.Itoa(i), Value: fmt.Appendf(nil, `"%x"`, random.Uint64())})
+	}
+	c := certificate(t, more...)
+	pdf, err := printer(t).Certificate(c)
+	require.NoError(t, err)
+	keep(t, "parts.pdf", pdf)
+	out := filepath.Join(t.TempDir(), "page")
+	tool(t, pdf, "pdftoppm", "-r", "200", "-png", "-gray", "FILE", out)
+	pages, err := filepath.Glob(out + "*.png")
+	require.NoError(t, err)
+	var parts portable.Parts
+	reader := qr.NewReader(1)
+	for _, name := range pages {
+		picture, err := os.ReadFile(name)
+		require.NoError(t, err)
+		texts, err := reader.ReadAll(t.Context(), picture, qr.PortableEnough)
+		if attest.CodeOf(err) == attest.CodeQRMissing {
+			continue // a page of text
+		}
+		require.NoError(t, err)
+		for _, text := range texts {
+			require.NoError(t, parts.Add([]byte(text)))
+		}
+	}
+	text, err := parts.Join()
+	require.NoError(t, err)
+	p, err := portable.Decode([]byte(text))
+	require.NoError(t, err)
+	assert.Equal(t, c.Presentation, p.SDJWT)
+	assert.Equal(t, c.Inclusion, p.Receipt)
+	t.Logf("%d characters in %d codes, read from %d pages", len(text), parts.Count(), len(pages))
+	require.Greater(t, parts.Count(), 2)
 }
 
 // TestTheLongestPaperEnds prints what nobody would issue.

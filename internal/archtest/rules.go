@@ -139,6 +139,7 @@ var dependencies = []dependency{
 	},
 	{path: "rsc.io/qr", owners: []string{"internal/qr/..."}, hidden: true},
 	{path: "codeberg.org/go-pdf/fpdf", owners: []string{"internal/paper/..."}, hidden: true},
+	{path: "golang.org/x/image", owners: []string{"internal/paper/..."}, hidden: true},
 	{path: "github.com/makiuchi-d/gozxing", owners: []string{"internal/qr/..."}, hidden: true},
 	{path: "github.com/stretchr/testify", tests: true},
 	{path: "pgregory.net/rapid", tests: true},

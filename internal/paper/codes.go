@@ -76,7 +76,7 @@ func howCertificate(codes int) []string {
 	case 1:
 		steps = append(steps, "3. 只有纸件的：在「核验」页面扫描或拍摄右侧二维码。二维码含证照出示和存证回执，不须联系颁发地。")
 	default:
-		steps = append(steps, fmt.Sprintf("3. 只有纸件的：下方 %d 个二维码合为一份出示，含存证回执，不须联系颁发地。把它们全部拍下（可拍成几张，次序不限），"+
+		steps = append(steps, fmt.Sprintf("3. 只有纸件的：后附的 %d 个二维码合为一份出示，含存证回执，不须联系颁发地。把它们全部拍下（可拍成几张，次序不限），"+
 			"在「核验」页面一起选取。", codes))
 	}
 	return append(steps,

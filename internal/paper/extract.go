@@ -11,19 +11,23 @@ import (
 	"github.com/huzheng-ledger/huzheng/attest"
 )
 
-// The forms in which our writer ends a file and embeds one. Everything else is refused.
+// The forms in which our writer ends a file and embeds one, and did before it wrote for archives. Everything else is refused.
 var (
-	trailerForm = regexp.MustCompile(`trailer\n<<\n/Size (\d{1,6})\n/Root (\d{1,6}) 0 R\n/Info (\d{1,6}) 0 R\n>>\nstartxref\n(\d{1,9})\n%%EOF\n$`)
+	trailerForm = regexp.MustCompile(`trailer\n<<\n/Size (\d{1,6})\n/Root (\d{1,6}) 0 R\n/Info (\d{1,6}) 0 R\n(?:/ID \[<[0-9A-F]{32}> <[0-9A-F]{32}>\]\n)?>>\nstartxref\n(\d{1,9})\n%%EOF\n$`)
 	entryForm   = regexp.MustCompile(`^(\d{10}) 00000 n \n$`)
-	embedForm   = regexp.MustCompile(`^<< /Type /EmbeddedFile /Length (\d{1,7}) /Filter /FlateDecode /Params << /CheckSum <[0-9a-f]{32}> /Size (\d{1,7}) >> >>\n\n`)
-	specForm    = regexp.MustCompile(`(?s)^<< /Type /Filespec /F \(\) /UF \(.{1,200}?\) /EF << /F (\d{1,6}) 0 R >> /Desc \(.{0,400}?\)\n>>\nendobj\n$`)
-	namesForm   = regexp.MustCompile(`/EmbeddedFiles << /Names \[\n \(Attachement1\) (\d{1,6}) 0 R  \n\] >>`)
+	embedForm   = regexp.MustCompile(`^<< /Type /EmbeddedFile (?:/Subtype /application#2Fjson )?/Length (\d{1,7}) /Filter /FlateDecode ` +
+		`/Params << (?:/ModDate \(D:\d{14}Z\) )?/CheckSum <[0-9a-f]{32}> /Size (\d{1,7}) >> >>\n\n`)
+	specForm  = regexp.MustCompile(`(?s)^<< /Type /Filespec /F \((?:huzheng\.json)?\) /UF \(.{1,200}?\) (?:/AFRelationship /Source )?/EF << /F (\d{1,6}) 0 R >> /Desc \(.{0,400}?\)\n>>\nendobj\n$`)
+	namesForm = regexp.MustCompile(`/EmbeddedFiles << /Names \[\n \((?:Attachement1|huzheng\.json)\) (\d{1,6}) 0 R  \n\] >>`)
+	assocForm = regexp.MustCompile(`/AF \[(\d{1,6}) 0 R\]`)
 )
 
 const (
 	embedMark = "/Type /EmbeddedFile"
+	madeBy    = "(Huzheng paper "
 	xrefHead  = "0000000000 65535 f \n"
 	entrySize = 20
+	maxTail   = 300 // bytes of the trailer, and a few before it
 )
 
 // IsPDF tells a PDF by its first bytes.
@@ -36,7 +40,7 @@ func Extract(data []byte) (*Attachment, error) {
 	if len(data) > MaxPDF {
 		return nil, attest.Errorf(attest.CodePDFTooLarge, "the PDF has %d bytes, the limit is %d", len(data), MaxPDF)
 	}
-	if !IsPDF(data) || !bytes.Contains(data, []byte(embedMark)) && !bytes.Contains(data, []byte("("+producer+")")) {
+	if !IsPDF(data) || !bytes.Contains(data, []byte(embedMark)) && !bytes.Contains(data, []byte(madeBy)) {
 		return nil, attest.Errorf(attest.CodePDFAttachment, "the PDF was not written by this system, or has lost its attachment")
 	}
 	f, err := openFile(data)
@@ -53,7 +57,9 @@ func Extract(data []byte) (*Attachment, error) {
 // file is a PDF cut into its objects.
 type file struct {
 	objects [][]byte // by number, from 1: what stands between "n 0 obj" and the next object
+	order   []int    // the numbers, as the objects follow one another
 	root    int
+	info    int
 }
 
 func damaged(what string) error {
@@ -61,55 +67,55 @@ func damaged(what string) error {
 }
 
 func openFile(data []byte) (*file, error) {
-	end := trailerForm.FindSubmatchIndex(data[max(0, len(data)-200):])
+	end := trailerForm.FindSubmatchIndex(data[max(0, len(data)-maxTail):])
 	if end == nil {
 		return nil, damaged("the end")
 	}
-	tail := data[max(0, len(data)-200):]
+	tail := data[max(0, len(data)-maxTail):]
 	number := func(i int) int {
 		n, _ := strconv.Atoi(string(tail[end[2*i]:end[2*i+1]])) // digits, few of them
 		return n
 	}
-	size, root, xref, trailer := number(1), number(2), number(4), len(data)-len(tail)+end[0]
+	size, root, info, xref, trailer := number(1), number(2), number(3), number(4), len(data)-len(tail)+end[0]
 	head := "xref\n0 " + strconv.Itoa(size) + "\n" + xrefHead
-	if size < 2 || root < 1 || root >= size || xref >= trailer || !bytes.HasPrefix(data[xref:], []byte(head)) ||
+	if size < 2 || root < 1 || root >= size || info < 1 || info >= size || xref >= trailer || !bytes.HasPrefix(data[xref:], []byte(head)) ||
 		trailer-xref != len(head)+entrySize*(size-1) {
 		return nil, damaged("the cross-reference")
 	}
-	objects, err := cut(data[:xref], data[xref+len(head):trailer])
-	return &file{objects: objects, root: root}, err
+	f := &file{root: root, info: info}
+	return f, f.cut(data[:xref], data[xref+len(head):trailer])
 }
 
 // cut cuts body into the objects that table lists, and holds that nothing stands between them.
-func cut(body, table []byte) ([][]byte, error) {
+func (f *file) cut(body, table []byte) error {
 	n := len(table) / entrySize
 	offsets := make([]int, n+1)
 	starts := map[int]int{} // offset → number
 	for i := range n {
 		m := entryForm.FindSubmatch(table[i*entrySize:][:entrySize])
 		if m == nil {
-			return nil, damaged("the cross-reference")
+			return damaged("the cross-reference")
 		}
 		offset, _ := strconv.Atoi(string(m[1]))
 		if offset >= len(body) || starts[offset] != 0 {
-			return nil, damaged("the cross-reference")
+			return damaged("the cross-reference")
 		}
 		offsets[i+1], starts[offset] = offset, i+1
 	}
-	objects := make([][]byte, n+1)
+	f.objects = make([][]byte, n+1)
 	for i := 1; i <= n; i++ {
 		head := strconv.Itoa(i) + " 0 obj\n"
 		rest, ok := bytes.CutPrefix(body[offsets[i]:], []byte(head))
 		if !ok {
-			return nil, damaged("an object")
+			return damaged("an object")
 		}
-		objects[i] = rest
+		f.objects[i] = rest
 	}
-	return objects, bound(body, offsets, starts, objects)
+	return f.bound(body, offsets, starts)
 }
 
 // bound ends every object where the next one begins.
-func bound(body []byte, offsets []int, starts map[int]int, objects [][]byte) error {
+func (f *file) bound(body []byte, offsets []int, starts map[int]int) error {
 	order := make([]int, 0, len(starts))
 	for at := range starts {
 		order = append(order, at)
@@ -124,11 +130,12 @@ func bound(body []byte, offsets []int, starts map[int]int, objects [][]byte) err
 			next = order[i+1]
 		}
 		k := starts[at]
-		head := offsets[k] + len(body[offsets[k]:]) - len(objects[k])
+		head := offsets[k] + len(body[offsets[k]:]) - len(f.objects[k])
 		if next < head || !bytes.HasSuffix(body[head:next], []byte("endobj\n")) {
 			return damaged("an object")
 		}
-		objects[k] = body[head:next]
+		f.objects[k] = body[head:next]
+		f.order = append(f.order, k)
 	}
 	return nil
 }
@@ -139,9 +146,8 @@ func (f *file) embedded() ([]byte, error) {
 	if stream == 0 || spec == 0 {
 		return nil, damaged("not exactly one attachment")
 	}
-	names := namesForm.FindAllSubmatch(f.objects[f.root], -1)
-	if len(names) != 1 || string(names[0][1]) != strconv.Itoa(spec) {
-		return nil, damaged("the list of attachments")
+	if err := f.listed(strconv.Itoa(spec)); err != nil {
+		return nil, err
 	}
 	if m := specForm.FindSubmatch(f.objects[spec]); string(m[1]) != strconv.Itoa(stream) {
 		return nil, damaged("the attachment")
@@ -154,6 +160,20 @@ func (f *file) embedded() ([]byte, error) {
 		return nil, damaged("the attachment")
 	}
 	return inflate(data[:length], size)
+}
+
+// listed holds that the catalogue names that file, and none else.
+func (f *file) listed(spec string) error {
+	names := namesForm.FindAllSubmatch(f.objects[f.root], -1)
+	if len(names) != 1 || string(names[0][1]) != spec {
+		return damaged("the list of attachments")
+	}
+	for _, m := range assocForm.FindAllSubmatch(f.objects[f.root], -1) {
+		if string(m[1]) != spec {
+			return damaged("the associated file")
+		}
+	}
+	return nil
 }
 
 // only is the number of the one object of that form, or 0 where there is none or more than one.

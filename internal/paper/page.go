@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"codeberg.org/go-pdf/fpdf"
+	"golang.org/x/image/font/gofont/goregular"
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/internal/qr"
@@ -33,7 +34,7 @@ const (
 const MaxPDF = 2 << 20
 
 const (
-	producer = "Huzheng paper 1"
+	producer = "Huzheng paper 2"
 )
 
 // colour of text and lines, red, green, blue.
@@ -51,6 +52,7 @@ type page struct {
 	*typesetter
 	foot   string
 	height float64 // of a row's line
+	at     time.Time
 }
 
 // newPage begins a document. The same words at the same time give the same bytes.
@@ -62,12 +64,14 @@ func newPage(font []byte, title, foot string, at time.Time) *page {
 	pdf.SetCatalogSort(true)
 	pdf.SetProducer(producer, false)
 	pdf.SetTitle(title, true)
-	pdf.SetLang("zh-CN")
+	pdf.SetLang(language)
+	describe(pdf, title, at)
 	pdf.SetMargins(margin, margin, margin)
 	pdf.SetAutoPageBreak(false, 0)
 	pdf.AddUTF8FontFromBytes(chinese, "", font)
+	pdf.AddUTF8FontFromBytes(latin, "", goregular.TTF)
 	pdf.AliasNbPages("{nb}")
-	p := &page{typesetter: newTypesetter(pdf), foot: foot, height: 6.2}
+	p := &page{typesetter: newTypesetter(pdf), foot: foot, height: 6.2, at: at}
 	pdf.SetFooterFunc(p.footer)
 	pdf.AddPage()
 	return p
@@ -186,10 +190,14 @@ func (p *page) close(a *Attachment) ([]byte, error) {
 	if err := p.pdf.Output(&out); err != nil {
 		return nil, fmt.Errorf("paper: %w", err)
 	}
-	if out.Len() > MaxPDF || p.pdf.PageCount() > MaxPages {
-		return nil, attest.Errorf(attest.CodePDFTooLarge, "%d bytes on %d pages", out.Len(), p.pdf.PageCount())
+	done, err := finish(out.Bytes(), p.at)
+	if err != nil {
+		return nil, err
 	}
-	return out.Bytes(), nil
+	if len(done) > MaxPDF || p.pdf.PageCount() > MaxPages {
+		return nil, attest.Errorf(attest.CodePDFTooLarge, "%d bytes on %d pages", len(done), p.pdf.PageCount())
+	}
+	return done, nil
 }
 
 // printable makes what a font can show of a value: no control or direction marks, nothing beyond the plane that the library can

@@ -121,11 +121,11 @@ func keep(t *testing.T, name string, data []byte) {
 	}
 }
 
-// tool runs one of poppler's programs on a PDF.
+// tool runs another program on a PDF: one of poppler's, or qpdf.
 func tool(t *testing.T, pdf []byte, name string, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath(name); err != nil {
-		t.Skip(name + " is not here: install poppler-utils")
+		t.Skip(name + " is not here: install poppler-utils and qpdf")
 	}
 	file := filepath.Join(t.TempDir(), "a.pdf")
 	require.NoError(t, os.WriteFile(file, pdf, 0o600))
@@ -253,13 +253,13 @@ func TestAnAlteredFileHasAClearOutcome(t *testing.T) {
 	pdf, err := printer(t).Certificate(c)
 	require.NoError(t, err)
 	replace := func(old, with string) []byte {
-		require.Contains(t, string(pdf), old)
+		require.True(t, bytes.Contains(pdf, []byte(old)), old)
 		return bytes.Replace(pdf, []byte(old), []byte(with), 1)
 	}
 	stream := bytes.Index(pdf, []byte("/Type /EmbeddedFile"))
 	flipped := bytes.Clone(pdf)
 	flipped[stream+400] ^= 0x40
-	two := replace("(Attachement1) 4 0 R  \n] >>", "(Attachement1) 4 0 R  \n(Attachement2) 4 0 R  \n] >>")
+	two := replace("(huzheng.json) 4 0 R  \n] >>", "(huzheng.json) 4 0 R  \n(another.json) 4 0 R  \n] >>")
 	cases := map[string]struct {
 		data []byte
 		code attest.Code
@@ -272,7 +272,8 @@ func TestAnAlteredFileHasAClearOutcome(t *testing.T) {
 		"attachment damaged":      {flipped, attest.CodePDFFormat},
 		"attachment renamed":      {replace("/Type /EmbeddedFile", "/Type /EmbeddedFilf"), attest.CodePDFFormat},
 		"two attachments listed":  {two, attest.CodePDFFormat},
-		"listed under other name": {replace("(Attachement1)", "(Attachement2)"), attest.CodePDFFormat},
+		"listed under other name": {replace("(huzheng.json) 4 0", "(huzheng.jsoN) 4 0"), attest.CodePDFFormat},
+		"another is associated":   {replace("/AF [4 0 R]", "/AF [5 0 R]"), attest.CodePDFFormat},
 		"another file is meant":   {replace("/EF << /F 3 0 R", "/EF << /F 5 0 R"), attest.CodePDFFormat},
 		"of somebody else":        {[]byte("%PDF-1.4\n1 0 obj\n<<>>\nendobj\n"), attest.CodePDFAttachment},
 		"no PDF":                  {[]byte("HZP1:"), attest.CodePDFAttachment},

@@ -6,26 +6,25 @@ import (
 	"codeberg.org/go-pdf/fpdf"
 )
 
-// Two fonts write one line: Chinese fonts that can be subset have no Latin glyphs (Droid Sans Fallback), and every reader of PDF
-// has Helvetica.
+// Two fonts write one line: Chinese fonts that can be subset have no Latin glyphs (Droid Sans Fallback). The Latin one comes with
+// the program. Both are embedded: paper for an archive rests on no font of its reader.
 const (
 	chinese = "zh"
-	latin   = "Helvetica"
+	latin   = "latin"
 )
 
 // typesetter measures and draws text of both fonts.
 type typesetter struct {
 	pdf    *fpdf.Fpdf
-	size   float64 // points
-	cp1252 func(string) string
+	size   float64          // points
 	widths map[rune]float64 // of a rune at one point
 }
 
 func newTypesetter(pdf *fpdf.Fpdf) *typesetter {
-	return &typesetter{pdf: pdf, cp1252: pdf.UnicodeTranslatorFromDescriptor(""), widths: map[rune]float64{}}
+	return &typesetter{pdf: pdf, widths: map[rune]float64{}}
 }
 
-// isLatin reports whether Helvetica's encoding has the rune.
+// isLatin reports whether the rune is of the alphabet of Western Europe, all of which the Latin font has.
 func isLatin(r rune) bool { return r >= ' ' && r < 0x7f || r >= 0xa0 && r <= 0xff }
 
 func (t *typesetter) font(isLatin bool) {
@@ -39,12 +38,8 @@ func (t *typesetter) font(isLatin bool) {
 func (t *typesetter) runeWidth(r rune) float64 {
 	w, ok := t.widths[r]
 	if !ok {
-		text := string(r)
-		if isLatin(r) {
-			text = t.cp1252(text)
-		}
 		t.font(isLatin(r))
-		w = t.pdf.GetStringWidth(text) / t.size
+		w = t.pdf.GetStringWidth(string(r)) / t.size
 		t.widths[r] = w
 	}
 	return w * t.size
@@ -73,11 +68,7 @@ func (t *typesetter) draw(x, y float64, text string) {
 		text = text[len(run):]
 		w := t.width(run)
 		t.font(kind)
-		if kind {
-			t.pdf.Text(x, y, t.cp1252(run))
-		} else {
-			t.pdf.Text(x, y, run)
-		}
+		t.pdf.Text(x, y, run)
 		x += w
 	}
 }

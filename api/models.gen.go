@@ -790,7 +790,7 @@ type NewProofCode struct {
 
 // Presentation defines model for Presentation.
 type Presentation struct {
-	// Portable The same with its receipt as one text for a QR code or a file, where `audience` is `urn:huzheng:self-contained` and
+	// Portable The same with its receipt as one text for a file, a QR code or, in parts, several, where `audience` is `urn:huzheng:self-contained` and
 	// the certificate is on the ledger. `nonce` is what the verifier showed, or `none`.
 	Portable string `json:"portable,omitempty,omitzero"`
 

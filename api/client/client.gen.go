@@ -800,7 +800,7 @@ type NewProofCode struct {
 
 // Presentation defines model for Presentation.
 type Presentation struct {
-	// Portable The same with its receipt as one text for a QR code or a file, where `audience` is `urn:huzheng:self-contained` and
+	// Portable The same with its receipt as one text for a file, a QR code or, in parts, several, where `audience` is `urn:huzheng:self-contained` and
 	// the certificate is on the ledger. `nonce` is what the verifier showed, or `none`.
 	Portable string `json:"portable,omitempty,omitzero"`
 
@@ -1766,8 +1766,8 @@ type ClientInterface interface {
 
 	// PrintCertificate A certificate on paper (打印证照)
 	//
-	// A PDF with the chosen fields, all of them where none is named, the QR code of the self-contained presentation, and the
-	// presentation with its inclusion receipt attached: whoever has the file can verify it. It is not bound to anybody. 409
+	// A PDF with the chosen fields, all of them where none is named, the QR code of the self-contained presentation or the codes of its
+	// parts, and the presentation with its inclusion receipt attached as an associated file: whoever has the file can verify it. It is not bound to anybody. 409
 	// `NOT_ANCHORED_YET` until the certificate is on the ledger; 503 `FONT_MISSING` where the gateway has no Chinese font.
 	//
 	// Corresponds with GET /v1/certificates/{id}/print (the `PrintCertificate` operationId).
@@ -2615,8 +2615,8 @@ func (c *Client) PresentCertificate(ctx context.Context, id CertificateID, body 
 
 // PrintCertificate A certificate on paper (打印证照)
 //
-// A PDF with the chosen fields, all of them where none is named, the QR code of the self-contained presentation, and the
-// presentation with its inclusion receipt attached: whoever has the file can verify it. It is not bound to anybody. 409
+// A PDF with the chosen fields, all of them where none is named, the QR code of the self-contained presentation or the codes of its
+// parts, and the presentation with its inclusion receipt attached as an associated file: whoever has the file can verify it. It is not bound to anybody. 409
 // `NOT_ANCHORED_YET` until the certificate is on the ledger; 503 `FONT_MISSING` where the gateway has no Chinese font.
 //
 // Corresponds with GET /v1/certificates/{id}/print (the `PrintCertificate` operationId).
@@ -5868,8 +5868,8 @@ type ClientWithResponsesInterface interface {
 
 	// PrintCertificateWithResponse A certificate on paper (打印证照)
 	//
-	// A PDF with the chosen fields, all of them where none is named, the QR code of the self-contained presentation, and the
-	// presentation with its inclusion receipt attached: whoever has the file can verify it. It is not bound to anybody. 409
+	// A PDF with the chosen fields, all of them where none is named, the QR code of the self-contained presentation or the codes of its
+	// parts, and the presentation with its inclusion receipt attached as an associated file: whoever has the file can verify it. It is not bound to anybody. 409
 	// `NOT_ANCHORED_YET` until the certificate is on the ledger; 503 `FONT_MISSING` where the gateway has no Chinese font.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -9610,8 +9610,8 @@ func (c *ClientWithResponses) PresentCertificateWithResponse(ctx context.Context
 
 // PrintCertificateWithResponse A certificate on paper (打印证照)
 //
-// A PDF with the chosen fields, all of them where none is named, the QR code of the self-contained presentation, and the
-// presentation with its inclusion receipt attached: whoever has the file can verify it. It is not bound to anybody. 409
+// A PDF with the chosen fields, all of them where none is named, the QR code of the self-contained presentation or the codes of its
+// parts, and the presentation with its inclusion receipt attached as an associated file: whoever has the file can verify it. It is not bound to anybody. 409
 // `NOT_ANCHORED_YET` until the certificate is on the ledger; 503 `FONT_MISSING` where the gateway has no Chinese font.
 //
 // Returns a wrapper object for the known response body format(s).

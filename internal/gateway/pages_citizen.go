@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/gbt"
@@ -11,6 +13,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/internal/notary"
 	"github.com/huzheng-ledger/huzheng/web/citizen"
+	"github.com/huzheng-ledger/huzheng/web/verdict"
 )
 
 // wallet is citizen.Wallet over the vault. Every method begins with the holder, and ends there where something is another's.
@@ -126,15 +129,14 @@ func printed(sd *attest.SDJWT, out *citizen.Certificate) error {
 	if err != nil {
 		return err
 	}
-	for name, at := range map[string]*int64{gbt.FieldEffectiveDate: &out.From, gbt.FieldExpiringDate: &out.Until} {
-		value, ok := claims.Get(name)
-		if *at != 0 || !ok || value.Kind() != attest.JSONString {
-			continue
+	dated := func(name string) (day time.Time) {
+		if value, ok := claims.Get(name); ok && value.Kind() == attest.JSONString {
+			day, _ = gbt.ParseDate(value.Str()) // what is no date says nothing
 		}
-		if day, err := gbt.ParseDate(value.Str()); err == nil {
-			*at = day.Unix()
-		}
+		return day
 	}
+	from, until := gbt.PeriodOf(dated(gbt.FieldEffectiveDate), dated(gbt.FieldExpiringDate))
+	out.From, out.Until = cmp.Or(out.From, from), cmp.Or(out.Until, until)
 	return nil
 }
 
@@ -197,7 +199,7 @@ func (s wallet) fields(c *custody.Certificate, claims *attest.Claims) ([]citizen
 		t = &attest.CertificateType{}
 	}
 	disclosed := claims.Disclosed()
-	titles, order := titlesOf(t.Schema)
+	titles, order := verdict.Titles(t.Schema)
 	var out []citizen.Field
 	for _, name := range slices.Concat(order, disclosed) {
 		known := slices.ContainsFunc(out, func(f citizen.Field) bool { return f.Name == name })
@@ -219,23 +221,6 @@ func plain(v attest.Value) string {
 	default:
 		return string(v.Raw())
 	}
-}
-
-// titlesOf reads the fields' titles, and their order, from a type's schema.
-func titlesOf(schema []byte) (titles map[string]string, order []string) {
-	titles = map[string]string{}
-	v, err := attest.ParseJSON(schema, attest.DefaultLimits())
-	if err != nil {
-		return titles, nil
-	}
-	properties, _ := v.Get("properties")
-	for _, m := range properties.Members() {
-		order = append(order, m.Name)
-		if title, ok := m.Value.Get("title"); ok && title.Kind() == attest.JSONString {
-			titles[m.Name] = title.Str()
-		}
-	}
-	return titles, order
 }
 
 // Preview implements citizen.Wallet.

@@ -71,7 +71,7 @@ func (s *story) makeCode(t *testing.T, b *browser, change func(step string, v ur
 	require.Equal(t, http.StatusOK, status, body)
 	for _, step := range []string{"what", "to", "why", "life", "confirm"} {
 		require.Equal(t, step, path.Base(at.Path))
-		v := map[string]url.Values{"what": {"field": gatewaytest.Disclosed()}, "to": {"to": {"any"}},
+		v := map[string]url.Values{"what": {"field-" + s.mine.ID: gatewaytest.Disclosed()}, "to": {"to": {"any"}},
 			"why":  {"scenario": {gatewaytest.Scenario}, "useCause": {"投标资格审查"}},
 			"life": {"life": {"600"}, "uses": {"1"}}, "confirm": {}}[step]
 		if change != nil {
@@ -106,7 +106,7 @@ func TestACitizensCodeIsRedeemedOnAnotherProvincesPage(t *testing.T) {
 	assert.NotContains(t, body, s.other.ID)
 	status, body, _ := b.get(s.home.URL + "/citizen/certificates/" + s.mine.ID)
 	require.Equal(t, http.StatusOK, status)
-	assert.Contains(t, body, zh("citizen.predicate.age", "60"))
+	assert.Contains(t, body, zh("verdict.predicate.age", "60"))
 	for _, f := range gatewaytest.Disclosed() {
 		g, _ := gbt.FieldOf(f)
 		assert.Contains(t, body, g.Chinese)
@@ -243,7 +243,7 @@ func TestStepsRefuseWhatMakesNoSense(t *testing.T) {
 		key    string
 	}{
 		{"what", url.Values{}, "citizen.error.fields"},
-		{"what", url.Values{"field": {"noSuchField"}}, "citizen.error.fields"},
+		{"what", url.Values{"field-" + s.mine.ID: {"noSuchField"}}, "citizen.error.fields"},
 		{"to", url.Values{}, "citizen.error.to"},
 		{"to", url.Values{"to": {"region"}, "region": {"999999"}}, "citizen.error.region"},
 		{"to", url.Values{"to": {"office"}, "office": {"x"}}, "citizen.error.office"},
@@ -295,7 +295,7 @@ func TestAnotherCitizenSeesNothing(t *testing.T) {
 		page   string
 		values url.Values
 	}{{address + "/cancel", url.Values{}}, {certificate + "/portable", url.Values{"field": {gbt.FieldHolderName}}},
-		{s.home.URL + "/citizen/codes/new", url.Values{"certificate": {s.mine.ID}}}, {draft.String(), url.Values{"field": {gbt.FieldHolderName}}}} {
+		{s.home.URL + "/citizen/codes/new", url.Values{"certificate": {s.mine.ID}}}, {draft.String(), url.Values{"field-" + s.mine.ID: {gbt.FieldHolderName}}}} {
 		status, _, _ := other.fill(s.home.URL+"/citizen", form.page, form.values)
 		assert.Equal(t, http.StatusNotFound, status, form.page)
 		tried++

@@ -11,6 +11,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/internal/proofcode"
 	"github.com/huzheng-ledger/huzheng/web/citizen"
+	"github.com/huzheng-ledger/huzheng/web/verdict"
 )
 
 // citizenCodes is citizen.Codes over the home's side of proof codes.
@@ -18,9 +19,13 @@ type citizenCodes struct{ wallet }
 
 // Create implements citizen.Codes.
 func (s citizenCodes) Create(ctx context.Context, holder, op string, n *citizen.NewCode) (string, error) {
-	commitment, err := custody.ParseID(n.Certificate)
-	if err != nil {
-		return "", notFound("certificate")
+	shown := make([]custody.Shown, len(n.Chosen))
+	for i, chosen := range n.Chosen {
+		commitment, err := custody.ParseID(chosen.Certificate)
+		if err != nil {
+			return "", notFound("certificate")
+		}
+		shown[i] = custody.Shown{Commitment: commitment, Fields: chosen.Fields}
 	}
 	audience := custody.Audience{Region: n.Audience.Region, Office: n.Audience.Office}
 	switch n.Audience.Kind {
@@ -32,7 +37,7 @@ func (s citizenCodes) Create(ctx context.Context, holder, op string, n *citizen.
 		audience.Kind = custody.AudienceAny
 	}
 	c, err := s.g.home.Create(ctx, op, &proofcode.NewCode{Subject: s.subject(holder), UseCause: n.UseCause, Scenario: n.Scenario,
-		Shown: []custody.Shown{{Commitment: commitment, Fields: n.Fields}}, Audience: audience, Life: n.Life, Uses: n.Uses})
+		Shown: shown, Audience: audience, Life: n.Life, Uses: n.Uses})
 	if err != nil {
 		return "", missing(err, "certificate")
 	}
@@ -141,7 +146,7 @@ func (s citizenCodes) titled(c *custody.Certificate, names []string) ([]citizen.
 	var titles map[string]string
 	if t != nil {
 		var order []string
-		titles, order = titlesOf(t.Schema)
+		titles, order = verdict.Titles(t.Schema)
 		names = slices.Clone(names)
 		slices.SortStableFunc(names, func(a, b string) int { return slices.Index(order, a) - slices.Index(order, b) })
 	}

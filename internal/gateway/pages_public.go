@@ -65,7 +65,7 @@ func (s publicVerifier) name(out *public.Answer) error {
 	}
 	t, err := s.g.index.Type(v.Type, v.Version)
 	if t != nil {
-		out.Type = t.Name
+		out.Type, out.Defined = t.Name, t
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/internal/redemption"
+	"github.com/huzheng-ledger/huzheng/internal/verify"
 	"github.com/huzheng-ledger/huzheng/web/public"
 )
 
@@ -17,21 +18,25 @@ const publicVerifierName = "公共核验"
 type publicRedeemer struct{ publicVerifier }
 
 // Redeem implements public.Redeemer.
-func (s publicRedeemer) Redeem(ctx context.Context, r *public.Redemption) (*public.Answer, error) {
+func (s publicRedeemer) Redeem(ctx context.Context, r *public.Redemption) ([]*public.Answer, error) {
 	result, err := s.g.Redeem(ctx, &redemption.Request{Operation: publicOperation(r), Code: r.Code, UseCause: r.Purpose.UseCause,
 		Scenario: r.Purpose.Scenario, Credential: publicCredential, Address: r.Address, Verifier: publicVerifierName})
 	if err != nil {
 		return nil, err
 	}
-	out := &public.Answer{Verdict: &attest.Verdict{Result: result.Result, Code: result.Code, Issuer: result.Home}, Time: s.g.now().Unix(),
-		Purpose: public.Purpose{UseCause: result.UseCause, Scenario: result.Scenario}}
-	for _, a := range result.Answers { // the first that is not valid decides
-		out.Verdict, out.Claims, out.Profile, out.ReceiptID = a.Verdict, a.Claims, a.Profile, a.ReceiptID
-		if a.Verdict.Result == result.Result {
-			break
+	judged := result.Answers
+	if len(judged) == 0 { // nothing could be learnt from the home
+		judged = []*verify.Answer{{Verdict: &attest.Verdict{Result: result.Result, Code: result.Code, Issuer: result.Home}}}
+	}
+	out := make([]*public.Answer, len(judged))
+	for i, a := range judged {
+		out[i] = &public.Answer{Verdict: a.Verdict, Time: s.g.now().Unix(), Claims: a.Claims, Profile: a.Profile, ReceiptID: a.ReceiptID,
+			Purpose: public.Purpose{UseCause: result.UseCause, Scenario: result.Scenario}}
+		if err := s.name(out[i]); err != nil {
+			return nil, err
 		}
 	}
-	return out, s.name(out)
+	return out, nil
 }
 
 // publicOperation names a redemption by the form that it came from and the code: sent twice it is one, and another code from

@@ -105,7 +105,7 @@ func validity(p *attest.Profile) string {
 		from = p.NotBefore
 	}
 	if p.Expires > 0 {
-		until = day(p.Expires - 1)
+		until = gbt.LastDay(p.Expires)
 	}
 	return day(from) + " 至 " + until
 }

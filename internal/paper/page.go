@@ -11,6 +11,7 @@ import (
 	"golang.org/x/image/font/gofont/goregular"
 
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/attest/gbt"
 	"github.com/huzheng-ledger/huzheng/internal/qr"
 )
 
@@ -229,5 +230,5 @@ func beijing(unix int64) string {
 }
 
 func day(unix int64) string {
-	return time.Unix(unix, 0).In(time.FixedZone("CST", 8*3600)).Format("2006-01-02")
+	return gbt.Day(unix)
 }

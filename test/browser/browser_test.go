@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -21,6 +22,7 @@ import (
 
 	"github.com/huzheng-ledger/huzheng/api"
 	"github.com/huzheng-ledger/huzheng/api/apitest"
+	"github.com/huzheng-ledger/huzheng/attest/gbt"
 	"github.com/huzheng-ledger/huzheng/internal/demoidp"
 	"github.com/huzheng-ledger/huzheng/internal/gateway"
 	"github.com/huzheng-ledger/huzheng/internal/gateway/gatewaytest"
@@ -95,7 +97,13 @@ func open(t *testing.T, dir string) *world {
 	home, abroad := w.Regions[0], w.Regions[1]
 	good, revoked := home.Constructor(1), home.Constructor(2)
 	home.SetStatus("revoke-number-2", api.StatusEntry{Certificate: revoked.ID, State: "revoked", Reason: "04"})
-	home.Constructor(0) // the first citizen's, who has an older one as well
+	permit := home.AlsoHeld(sample.TypeOperation, 0, 0) // the first citizen's
+	permit.ValidFrom, permit.ValidUntil = gbt.PeriodOf(time.Now().AddDate(0, -6, 0), time.Now().AddDate(1, 6, 0))
+	home.Issue("operation-permit", permit)
+	w.Agree(api.AgreementProposal{ID: "site-access", Version: 1, Issuers: sorted(regions), Relying: sorted(regions), Scenarios: []string{"进入施工现场"},
+		Types: []string{string(sample.TypeConstructor), string(sample.TypeOperation)}, Conditions: api.Conditions{Disclose: []string{gbt.FieldHolderName}},
+		From: time.Now().Add(-time.Hour).Unix()})
+	home.Constructor(0) // the same citizen's, who has an older one as well
 	older := home.Issue("older-constructor", home.NewCertificate(sample.TypeConstructor, 0))[0]
 	home.SetStatus("suspend-older", api.StatusEntry{Certificate: older.ID, State: "suspended", Reason: "02"})
 	w.Settle()
@@ -122,6 +130,8 @@ func open(t *testing.T, dir string) *world {
 	}
 	return out
 }
+
+func sorted(list []string) []string { return slices.Sorted(slices.Values(list)) }
 
 // clock is that of the first province, which a script can set ahead: a screenshot grows old without anybody waiting.
 type clock struct {
@@ -169,7 +179,10 @@ func table(t *testing.T, r *gatewaytest.Region) []byte {
 	return out.Bytes()
 }
 
-var only = flag.String("only", "", "run the scripts whose names begin so")
+var (
+	only  = flag.String("only", "", "run the scripts whose names begin so")
+	tests = flag.String("browser.tests", "", "run the scripts' tests whose names match")
+)
 
 func TestPagesInABrowser(t *testing.T) {
 	if testing.Short() {
@@ -191,7 +204,11 @@ func walk(t *testing.T, dir string, w *world, matching string) {
 	scripts, err := filepath.Glob(filepath.Join(dir, matching))
 	require.NoError(t, err)
 	require.NotEmpty(t, scripts)
-	node := exec.CommandContext(ctx, "node", append([]string{"--test", "--test-concurrency=1", "--test-reporter=spec"}, scripts...)...)
+	args := []string{"--test", "--test-concurrency=1", "--test-reporter=spec"}
+	if *tests != "" {
+		args = append(args, "--test-name-pattern="+*tests)
+	}
+	node := exec.CommandContext(ctx, "node", append(args, scripts...)...)
 	node.Dir, node.Env = dir, append(os.Environ(), "HUZHENG_WORLD="+told)
 	text, err := node.CombinedOutput()
 	t.Logf("%s", text)

@@ -9,6 +9,26 @@ after(async () => { await browser.close(); });
 const me = "citizen1.440000";
 const home = world.home;
 
+// choose leads to the choice of several certificates, and what leads on to what is shown of them.
+async function choose(page) {
+  await page.goto(home + "/citizen");
+  await page.click(".several button");
+  await page.waitForURL("**/which");
+}
+
+async function what(page) {
+  await choose(page);
+  for (const box of await page.locator("input[name=certificate]").all()) await box.check();
+  await next(page, "what");
+  await page.check('.card:has-text("特种作业") input[value=age_over_60]');
+  await page.check('.card:has-text("特种作业") input[value=operationCategory]');
+}
+
+async function makeSeveral(page) {
+  await what(page);
+  for (const step of ["to", "why", "life", "confirm", "code"]) await next(page, step);
+}
+
 async function redeem(page, code) {
   await page.goto(world.abroad + "/");
   await page.fill("#code", code);
@@ -70,6 +90,29 @@ test("a citizen makes a code, a verifier redeems it, the citizen sees it", async
   await page.waitForFunction((n) => document.querySelectorAll(".use").length > n, before, { timeout: 5000 });
   await mine.close();
   await theirs.close();
+});
+
+test("one code shows several certificates, without scripts as well", async () => {
+  for (const javaScriptEnabled of [true, false]) {
+    const mine = await open(browser, "desktop", { javaScriptEnabled });
+    const page = await mine.newPage();
+    await signIn(page, home, "citizen", me, "/citizen");
+    await begin(page);
+    await page.click("button[name=more]");
+    await page.waitForURL("**/which");
+    assert.equal(await page.locator("input[name=certificate]:checked").count(), 1, "what was begun with is chosen");
+    for (const box of await page.locator("input[name=certificate]").all()) await box.check();
+    await next(page, "what");
+    for (const step of ["to", "why", "life", "confirm", "code"]) await next(page, step);
+    const verifier = await mine.newPage();
+    await redeem(verifier, await shortOf(page));
+    assert.equal(await verifier.textContent("#verdict"), "有效");
+    assert.equal(await verifier.locator(".one").count(), 2);
+    assert.match(await verifier.textContent("main"), /2 份有效/);
+    await page.goto(home + "/citizen/uses");
+    assert.match(await page.locator(".use").first().textContent(), /二级建造师注册证书（[^）]+）；|；二级建造师注册证书（/);
+    await mine.close();
+  }
 });
 
 test("a screenshot grows stale", async () => {
@@ -135,7 +178,7 @@ test("by keyboard alone", async () => {
     }
     assert.fail("cannot be reached: " + selector);
   };
-  await reach('form[action="/citizen/codes/new"] button');
+  await reach(".certificate form button");
   await page.keyboard.press("Enter");
   for (const step of ["what", "to", "why", "life", "confirm"]) {
     await page.waitForURL("**/" + step);
@@ -152,12 +195,21 @@ test("by keyboard alone", async () => {
 // pages are every page of the section, for a citizen with certificates, codes and uses.
 const pages = {
   "citizen": (page) => page.goto(home + "/citizen"),
-  "citizen-certificate": (page) => page.click(".certificate:has(form) .button.second"),
+  "citizen-certificate": (page) => page.click(constructor + " .button.second"),
   "citizen-portable": async (page) => {
-    await page.click(".certificate:has(form) .button.second");
+    await page.click(constructor + " .button.second");
     await page.click("a[href$='/portable']");
   },
   "citizen-what": begin,
+  "citizen-which": choose,
+  "citizen-what-several": what,
+  "citizen-why-several": async (page) => { await what(page); for (const s of ["to", "why"]) await next(page, s); },
+  "citizen-confirm-several": async (page) => { await what(page); for (const s of ["to", "why", "life", "confirm"]) await next(page, s); },
+  "citizen-code-several": makeSeveral,
+  "result-several": async (page) => {
+    await makeSeveral(page);
+    await redeem(page, await shortOf(page));
+  },
   "citizen-what-refused": async (page) => {
     await begin(page);
     for (const field of world.agreed) await page.uncheck(`input[value="${field}"]`);

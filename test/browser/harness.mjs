@@ -69,10 +69,12 @@ export async function signIn(page, base, kind, account, back = "/ledger") {
   await page.waitForURL(base + back);
 }
 
-// begin leads a citizen to the first step of a code about the certificate that is in force.
+const constructor = '.certificate:has(form):has-text("二级建造师")';
+
+// begin leads a citizen to the first step of a code about the constructor's certificate that is in force.
 export async function begin(page) {
   await page.goto(world.home + "/citizen");
-  await page.click('form[action="/citizen/codes/new"] button');
+  await page.click(constructor + " form button");
   await page.waitForURL("**/what");
 }
 

@@ -35,9 +35,10 @@ func newCard(p *shell.Page, c *Certificate) cardView {
 }
 
 type homeView struct {
-	Cards []cardView
-	Codes []*Code // that can be used now
-	Uses  []useView
+	Cards   []cardView
+	Several bool    // can be shown by one code
+	Codes   []*Code // that can be used now
+	Uses    []useView
 }
 
 // latestUses is how many the first page shows.
@@ -49,10 +50,14 @@ func (s *section) home(p *shell.Page) error {
 	if err != nil {
 		return err
 	}
-	v := homeView{}
+	v, usable := homeView{}, 0
 	for _, c := range list {
 		v.Cards = append(v.Cards, newCard(p, c))
+		if c.Usable() {
+			usable++
+		}
 	}
+	v.Several = usable > 1
 	codes, err := s.Codes.List(ctx, holder(p))
 	if err != nil {
 		return err
@@ -105,7 +110,7 @@ func file(p *shell.Page, kind, name string, data []byte) error {
 
 type portableView struct {
 	*Certificate
-	Facts, Predicates []fieldView
+	Facts, Predicates pickFields
 	Errors            []formError
 }
 
@@ -121,10 +126,10 @@ func (s *section) showPortable(p *shell.Page, status int, chosen []string, wrong
 	if chosen == nil {
 		chosen = askedFor(c)
 	}
-	v := portableView{Certificate: c}
-	v.Facts, v.Predicates = split(choose(fieldViews(p, c.Fields), chosen))
+	v := portableView{Certificate: c, Facts: pickFields{Name: "field"}, Predicates: pickFields{Name: "field"}}
+	v.Facts.Fields, v.Predicates.Fields = split(choose(fieldViews(p, c.Fields), chosen))
 	if wrong != "" {
-		v.Errors = []formError{{"fields", wrong}}
+		v.Errors = []formError{{Field: "fields", Key: wrong}}
 	}
 	return p.Render(status, "citizen/portable", v)
 }

@@ -39,7 +39,7 @@ func (s *section) erase(p *shell.Page) error {
 	case !s.fresh(p):
 		return s.showDeletion(p, http.StatusForbidden, nil)
 	case p.Form("understood") != "yes":
-		return s.showDeletion(p, http.StatusUnprocessableEntity, []formError{{"understood", "citizen.error.understood"}})
+		return s.showDeletion(p, http.StatusUnprocessableEntity, []formError{{Field: "understood", Key: "citizen.error.understood"}})
 	case p.Form("sure") != "yes":
 		return p.Render(http.StatusOK, "citizen/delete_sure", nil)
 	}

@@ -11,9 +11,10 @@ import (
 // draft is a code that is being made.
 type draft struct {
 	NewCode
-	holder string
-	made   time.Time
-	done   string // id of the code that it became
+	several bool // its holder has several certificates that can be shown
+	holder  string
+	made    time.Time
+	done    string // id of the code that it became
 }
 
 // The bounds of drafts.
@@ -34,8 +35,8 @@ type drafts struct {
 
 func newDrafts(now func() time.Time) *drafts { return &drafts{now: now, byID: map[string]*draft{}} }
 
-// begin makes a draft.
-func (s *drafts) begin(holder string, n NewCode) (id string) {
+// begin keeps a draft of the holder's.
+func (s *drafts) begin(holder string, n draft) (id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	own := 0
@@ -52,7 +53,8 @@ func (s *drafts) begin(holder string, n NewCode) (id string) {
 		s.drop(s.order[0])
 	}
 	id = session.NewID()
-	s.byID[id] = &draft{NewCode: n, holder: holder, made: s.now()}
+	n.holder, n.made = holder, s.now()
+	s.byID[id] = &n
 	s.order = append(s.order, id)
 	return id
 }

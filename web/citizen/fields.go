@@ -2,11 +2,10 @@ package citizen
 
 import (
 	"slices"
-	"strconv"
 	"strings"
-	"unicode"
 
 	"github.com/huzheng-ledger/huzheng/web/shell"
+	"github.com/huzheng-ledger/huzheng/web/verdict"
 )
 
 // fieldView is a field in the page's language.
@@ -23,42 +22,14 @@ func fieldViews(p *shell.Page, fields []Field) []fieldView {
 		f := &fields[i]
 		out[i] = fieldView{Name: f.Name, Label: label(p, f), Value: f.Value, Predicate: f.Predicate, Sensitive: f.Sensitive, Asked: f.Asked}
 		if f.Predicate {
-			out[i].Value = p.T("citizen.predicate." + strconv.FormatBool(f.Value == "true"))
+			out[i].Value = verdict.YesOrNo(p, f.Value == "true")
 		}
 	}
 	return out
 }
 
-// label is what people call a field: by the type's schema in Chinese, by its name in English.
-func label(p *shell.Page, f *Field) string {
-	if n, ok := strings.CutPrefix(f.Name, "age_over_"); ok {
-		return p.T("citizen.predicate.age", n)
-	}
-	if n, ok := strings.CutPrefix(f.Name, "valid_in_"); ok {
-		return p.T("citizen.predicate.year", n)
-	}
-	if f.Title == "" {
-		return words(f.Name)
-	}
-	return p.Say(f.Title, words(f.Name))
-}
-
-// words writes a field's name as English words: certificateHolderName is "Certificate holder name".
-func words(name string) string {
-	var b strings.Builder
-	for i, r := range name {
-		switch {
-		case i == 0:
-			b.WriteRune(unicode.ToUpper(r))
-		case unicode.IsUpper(r):
-			b.WriteByte(' ')
-			b.WriteRune(unicode.ToLower(r))
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
+// label is what people call a field.
+func label(p *shell.Page, f *Field) string { return verdict.Label(p, f.Name, f.Title) }
 
 // split parts what a certificate says from what it lets one prove.
 func split(fields []fieldView) (facts, predicates []fieldView) {

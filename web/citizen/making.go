@@ -11,9 +11,6 @@ import (
 	"github.com/huzheng-ledger/huzheng/web/shell"
 )
 
-// The steps of making a code, in their order.
-var steps = []string{"what", "to", "why", "life", "confirm"} // read-only
-
 // defaults of a new code, and what is offered.
 const (
 	defaultLife = 600
@@ -24,40 +21,49 @@ const (
 func lives() []int64   { return []int64{300, defaultLife, 1800, 7200, 86400} }
 func useCounts() []int { return []int{defaultUses, 2, 3, 5, 10} }
 
-// begin makes a draft of a code about one certificate.
+// begin makes a draft of a code about one certificate, or about none yet: then it begins with the choice.
 func (s *section) begin(p *shell.Page) error {
-	c, err := s.Wallet.Certificate(p.Request.Context(), holder(p), p.Form("certificate"))
+	n := NewCode{Audience: Audience{Kind: ToAnybody}, UseCause: p.T("citizen.cause.default"), Life: defaultLife, Uses: defaultUses}
+	usable, err := s.usable(p)
 	if err != nil {
-		return gone(err)
+		return err
 	}
-	n := NewCode{Certificate: c.ID, Fields: askedFor(c), Audience: Audience{Kind: ToAnybody}, UseCause: p.T("citizen.cause.default"),
-		Life: defaultLife, Uses: defaultUses}
-	if len(c.Scenarios) > 0 {
-		n.Scenario = c.Scenarios[0]
+	d := draft{NewCode: n, several: len(usable) > 1}
+	step := "what"
+	if id := p.Form("certificate"); id != "" {
+		c, err := s.Wallet.Certificate(p.Request.Context(), holder(p), id)
+		if err != nil {
+			return gone(err)
+		}
+		d.choose([]*Certificate{c})
+	} else if step = "which"; !d.several {
+		return shell.Missing()
 	}
-	return p.Redirect("/citizen/codes/new/" + s.drafts.begin(holder(p), n) + "/" + steps[0])
+	return p.Redirect("/citizen/codes/new/" + s.drafts.begin(holder(p), d) + "/" + step)
 }
 
 type makingView struct {
 	*draft
-	ID, Step   string
-	At         int // number of the step, from 0
-	Steps      []string
-	Back       string // path of the step before
-	Type       string
-	Authority  string
-	Framed     bool
-	Facts      []fieldView
-	Predicates []fieldView
-	Regions    []string
-	Offices    []officeGroup
-	Scenarios  []string
-	Lives      []int64
-	Counts     []int
-	Preview    []fieldView
-	Missing    []string // fields that an agreement asks for and that are kept back
-	Errors     []formError
+	ID, Step  string
+	At        int // number of the step, from 0
+	Steps     []string
+	Back      string // path of the step before
+	About     string // names of the certificates
+	Showing   []chosenView
+	Usable    []pickView
+	Regions   []string
+	Offices   []officeGroup
+	Scenarios [2][]string // for all of them, and for some
+	Lives     []int64
+	Counts    []int
+	Errors    wrongs
 }
+
+// Several says that the holder has others that can be shown as well.
+func (v *makingView) Several() bool { return v.several }
+
+// Invalid is the key of what is wrong with a field; empty: nothing.
+func (v *makingView) Invalid(field string) string { return v.Errors.Of(field) }
 
 // officeGroup are the offices of one region.
 type officeGroup struct {
@@ -65,26 +71,16 @@ type officeGroup struct {
 	Offices []Office
 }
 
-// Invalid is the key of what is wrong with a field; empty: nothing.
-func (v *makingView) Invalid(field string) string {
-	for _, e := range v.Errors {
-		if e.Field == field {
-			return e.Key
-		}
-	}
-	return ""
-}
-
 // draft finds the holder's own draft and the number of the step.
 func (s *section) draft(p *shell.Page) (d draft, id string, at int, err error) {
 	id = p.Request.PathValue("draft")
-	at = slices.Index(steps, p.Request.PathValue("step"))
-	if at < 0 {
-		return draft{}, "", 0, shell.Missing()
-	}
 	d, ok := s.drafts.get(holder(p), id)
 	if !ok {
 		return draft{}, "", 0, &shell.Failure{Status: http.StatusNotFound, Title: "citizen.draft.gone", Text: "citizen.draft.gone.text"}
+	}
+	at = slices.Index(d.steps(), p.Request.PathValue("step"))
+	if at < 0 {
+		return draft{}, "", 0, shell.Missing()
 	}
 	return d, id, at, nil
 }
@@ -97,31 +93,35 @@ func (s *section) step(p *shell.Page) error {
 	if d.done != "" {
 		return p.Redirect("/citizen/codes/" + d.done)
 	}
+	if len(d.Chosen) == 0 && at > 0 {
+		return p.Redirect("/citizen/codes/new/" + id + "/" + d.steps()[0])
+	}
 	return s.showStep(p, http.StatusOK, id, at, &d, nil)
 }
 
 func (s *section) showStep(p *shell.Page, status int, id string, at int, d *draft, wrong []formError) error {
-	ctx := p.Request.Context()
-	c, err := s.Wallet.Certificate(ctx, holder(p), d.Certificate)
+	certificates, err := s.chosen(p, d)
 	if err != nil {
-		return gone(err)
+		return err
 	}
-	v := &makingView{draft: d, ID: id, Step: steps[at], At: at, Steps: steps, Type: c.Type, Authority: c.Authority, Framed: c.Framed, Scenarios: c.Scenarios,
-		Lives: lives(), Counts: useCounts(), Errors: wrong}
+	v := &makingView{draft: d, ID: id, Steps: d.steps(), At: at, Lives: lives(), Counts: useCounts(), Errors: wrong}
+	v.Step = v.Steps[at]
 	if at > 0 {
-		v.Back = "/citizen/codes/new/" + id + "/" + steps[at-1]
+		v.Back = "/citizen/codes/new/" + id + "/" + v.Steps[at-1]
 	}
-	v.Facts, v.Predicates = split(choose(fieldViews(p, c.Fields), d.Fields))
-	switch steps[at] {
+	v.About, v.Showing, v.Scenarios = about(p, certificates), showing(p, d, certificates), scenarios(certificates)
+	switch v.Step {
+	case "which":
+		err = s.addUsable(p, v)
 	case "to":
 		err = s.addAudiences(p, v)
 	case "confirm":
-		err = s.addPreview(p, v, c)
+		err = s.addPreview(p, v)
 	}
 	if err != nil {
 		return err
 	}
-	return p.Render(status, "citizen/new_"+steps[at], v)
+	return p.Render(status, "citizen/new_"+v.Step, v)
 }
 
 func (s *section) addAudiences(p *shell.Page, v *makingView) error {
@@ -140,21 +140,6 @@ func (s *section) addAudiences(p *shell.Page, v *makingView) error {
 	return err
 }
 
-// addPreview shows what a verifier will see, read from a presentation that was made as it will be.
-func (s *section) addPreview(p *shell.Page, v *makingView, c *Certificate) error {
-	shown, err := s.Wallet.Preview(p.Request.Context(), holder(p), c.ID, v.Fields)
-	if err != nil {
-		return gone(err)
-	}
-	v.Preview = fieldViews(p, shown)
-	for _, f := range v.Facts {
-		if f.Asked && !f.Chosen {
-			v.Missing = append(v.Missing, f.Label)
-		}
-	}
-	return nil
-}
-
 // take takes a step in and leads to the next one.
 func (s *section) take(p *shell.Page) error {
 	d, id, at, err := s.draft(p)
@@ -164,48 +149,44 @@ func (s *section) take(p *shell.Page) error {
 	if d.done != "" {
 		return p.Redirect("/citizen/codes/" + d.done)
 	}
-	if steps[at] == "confirm" {
-		return s.confirm(p, id, &d)
-	}
-	wrong, err := s.takeStep(p, steps[at], &d)
+	certificates, err := s.chosen(p, &d)
 	if err != nil {
 		return err
+	}
+	step := d.steps()[at]
+	if step == "confirm" && len(certificates) > 0 {
+		return s.confirm(p, id, &d)
+	}
+	wrong, err := s.takeStep(p, step, &d, certificates)
+	if err != nil {
+		return err
+	}
+	to := at + 1
+	if step == "what" && p.Form("more") != "" {
+		wrong, to = nil, 0
 	}
 	if len(wrong) > 0 {
 		return s.showStep(p, http.StatusUnprocessableEntity, id, at, &d, wrong)
 	}
 	s.drafts.put(id, &d)
-	return p.Redirect("/citizen/codes/new/" + id + "/" + steps[at+1])
+	return p.Redirect("/citizen/codes/new/" + id + "/" + d.steps()[to])
 }
 
-func (s *section) takeStep(p *shell.Page, step string, d *draft) ([]formError, error) {
-	switch step {
-	case "what":
-		return s.takeWhat(p, d)
-	case "to":
+func (s *section) takeStep(p *shell.Page, step string, d *draft, certificates []*Certificate) ([]formError, error) {
+	switch {
+	case step == "which":
+		return s.takeWhich(p, d, certificates)
+	case len(certificates) == 0:
+		return nil, shell.Missing()
+	case step == "what":
+		return takeWhat(p, d, certificates), nil
+	case step == "to":
 		return s.takeTo(p, d)
-	case "why":
-		return s.takeWhy(p, d)
+	case step == "why":
+		return takeWhy(p, d, certificates), nil
 	default:
 		return takeLife(p, d), nil
 	}
-}
-
-func (s *section) takeWhat(p *shell.Page, d *draft) ([]formError, error) {
-	c, err := s.Wallet.Certificate(p.Request.Context(), holder(p), d.Certificate)
-	if err != nil {
-		return nil, gone(err)
-	}
-	d.Fields = nil
-	for _, f := range c.Fields { // in the certificate's order, and nothing that it does not have
-		if slices.Contains(p.Request.PostForm["field"], f.Name) {
-			d.Fields = append(d.Fields, f.Name)
-		}
-	}
-	if len(d.Fields) == 0 {
-		return []formError{{"fields", "citizen.error.fields"}}, nil
-	}
-	return nil, nil
 }
 
 func (s *section) takeTo(p *shell.Page, d *draft) ([]formError, error) {
@@ -217,45 +198,42 @@ func (s *section) takeTo(p *shell.Page, d *draft) ([]formError, error) {
 		d.Audience.Region = p.Form("region")
 		known, err := s.Codes.Regions(ctx)
 		if !slices.Contains(known, d.Audience.Region) {
-			return []formError{{"region", "citizen.error.region"}}, err
+			return []formError{{Field: "region", Key: "citizen.error.region"}}, err
 		}
 		return nil, err
 	case ToOffice:
 		offices, err := s.Codes.Offices(ctx)
 		i := slices.IndexFunc(offices, func(o Office) bool { return o.Code == p.Form("office") })
 		if i < 0 {
-			return []formError{{"office", "citizen.error.office"}}, err
+			return []formError{{Field: "office", Key: "citizen.error.office"}}, err
 		}
 		d.Audience.Office, d.Audience.Name = offices[i].Code, offices[i].Name
 		return nil, err
 	default:
-		return []formError{{"to", "citizen.error.to"}}, nil
+		return []formError{{Field: "to", Key: "citizen.error.to"}}, nil
 	}
 }
 
-func (s *section) takeWhy(p *shell.Page, d *draft) (wrong []formError, err error) {
-	c, err := s.Wallet.Certificate(p.Request.Context(), holder(p), d.Certificate)
-	if err != nil {
-		return nil, gone(err)
-	}
+func takeWhy(p *shell.Page, d *draft, certificates []*Certificate) (wrong []formError) {
 	d.Scenario, d.UseCause = p.Form("scenario"), strings.TrimSpace(p.Form("useCause"))
-	if !slices.Contains(c.Scenarios, d.Scenario) {
-		wrong = append(wrong, formError{"scenario", "citizen.error.scenario"})
+	offered := scenarios(certificates)
+	if !slices.Contains(slices.Concat(offered[0], offered[1]), d.Scenario) {
+		wrong = append(wrong, formError{Field: "scenario", Key: "citizen.error.scenario"})
 	}
 	if n := utf8.RuneCountInString(d.UseCause); n == 0 || n > maxCause {
-		wrong = append(wrong, formError{"useCause", "citizen.error.cause"})
+		wrong = append(wrong, formError{Field: "useCause", Key: "citizen.error.cause"})
 	}
-	return wrong, nil
+	return wrong
 }
 
 func takeLife(p *shell.Page, d *draft) (wrong []formError) {
 	life, _ := strconv.ParseInt(p.Form("life"), 10, 64)
 	uses, _ := strconv.Atoi(p.Form("uses"))
 	if !slices.Contains(lives(), life) {
-		wrong = append(wrong, formError{"life", "citizen.error.life"})
+		wrong = append(wrong, formError{Field: "life", Key: "citizen.error.life"})
 	}
 	if !slices.Contains(useCounts(), uses) {
-		wrong = append(wrong, formError{"uses", "citizen.error.uses"})
+		wrong = append(wrong, formError{Field: "uses", Key: "citizen.error.uses"})
 	}
 	if len(wrong) == 0 {
 		d.Life, d.Uses = life, uses
@@ -265,11 +243,14 @@ func takeLife(p *shell.Page, d *draft) (wrong []formError) {
 
 // confirm makes the code. The draft's id is the operation: sent twice, it is one code.
 func (s *section) confirm(p *shell.Page, id string, d *draft) error {
+	if slices.ContainsFunc(d.Chosen, func(c Chosen) bool { return len(c.Fields) == 0 }) {
+		return p.Redirect("/citizen/codes/new/" + id + "/what")
+	}
 	made, err := s.Codes.Create(p.Request.Context(), holder(p), "page/"+id, &d.NewCode)
 	switch attest.CodeOf(err) {
 	case "":
 	case attest.CodePurposeMissing, attest.CodePurposeTooLong, attest.CodeScenarioMissing:
-		return s.showStep(p, http.StatusUnprocessableEntity, id, slices.Index(steps, "why"), d, []formError{{"useCause", "citizen.error.cause"}})
+		return s.showStep(p, http.StatusUnprocessableEntity, id, slices.Index(d.steps(), "why"), d, []formError{{Field: "useCause", Key: "citizen.error.cause"}})
 	default:
 		return gone(err)
 	}

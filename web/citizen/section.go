@@ -76,5 +76,19 @@ func gone(err error) error {
 	return err
 }
 
-// formError is one entry of the error summary: the field's id and the key of its words.
-type formError struct{ Field, Key string }
+// formError is one entry of the error summary: the field's id, the key of its words, and what it is about where the words do
+// not say it.
+type formError struct{ Field, Key, Of string }
+
+// wrongs are what is wrong with a form.
+type wrongs []formError
+
+// Of is the key of what is wrong with a field; empty: nothing.
+func (l wrongs) Of(field string) string {
+	for _, e := range l {
+		if e.Field == field {
+			return e.Key
+		}
+	}
+	return ""
+}

@@ -47,6 +47,9 @@ type Certificate struct {
 	Fields    []Field
 }
 
+// Usable reports whether a code can show it now.
+func (c *Certificate) Usable() bool { return c.Custody && c.State == StateValid }
+
 // Wallet is a holder's certificates. What is not the holder's is NOT_FOUND. Safe for concurrent use.
 type Wallet interface {
 	// Certificates lists them, the newest first, without fields.
@@ -82,15 +85,20 @@ type Audience struct {
 // Office is an authority that a code may be for.
 type Office struct{ Region, Code, Name string }
 
-// NewCode is what is agreed to.
-type NewCode struct {
+// Chosen is what is agreed to be shown of one certificate.
+type Chosen struct {
 	Certificate string
 	Fields      []string
-	Audience    Audience
-	Scenario    string
-	UseCause    string
-	Life        int64 // seconds
-	Uses        int
+}
+
+// NewCode is what is agreed to.
+type NewCode struct {
+	Chosen   []Chosen // one at least
+	Audience Audience
+	Scenario string
+	UseCause string
+	Life     int64 // seconds
+	Uses     int
 }
 
 // CodeState is what a code is worth.

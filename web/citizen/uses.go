@@ -3,6 +3,7 @@ package citizen
 import (
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/web/shell"
@@ -24,15 +25,18 @@ func useViews(p *shell.Page, list []*Use) []useView {
 	for i, u := range list {
 		v := useView{Use: u, Tone: "unknown", Link: u.Code}
 		if u.Event != EventRefused {
-			v.Showed = labels(p, allFields(u.Shown))
+			v.Showed = showed(p, u.Shown)
 		} else {
 			v.Tone, v.Why = "warn", p.Say(attest.Explain(u.Reason))
 		}
-		for _, r := range u.Results {
+		if len(u.Results) > 0 { // as the verifier was told
+			r := u.Results[verdict.Deciding(u.Results)]
 			v.Tone, v.Result = string(verdict.ToneOf(r)), p.T("verdict.result."+string(r))
-			if r != attest.Valid { // as the verifier was told: the first that is not valid decides
+			if r != attest.Valid {
 				v.Why = p.Say(attest.ResultText(r))
-				break
+			}
+			if len(u.Results) > 1 {
+				v.Why = strings.TrimSpace(verdict.Sum(p, u.Results) + " " + v.Why)
 			}
 		}
 		out[i] = v
@@ -40,11 +44,16 @@ func useViews(p *shell.Page, list []*Use) []useView {
 	return out
 }
 
-func allFields(shown []Shown) (all []Field) {
-	for _, s := range shown {
-		all = append(all, s.Fields...)
+// showed names the fields that were shown: of several certificates, of each.
+func showed(p *shell.Page, shown []Shown) string {
+	if len(shown) == 1 {
+		return labels(p, shown[0].Fields)
 	}
-	return all
+	out := make([]string, len(shown))
+	for i, s := range shown {
+		out[i] = s.Certificate + p.Say("（", " (") + labels(p, s.Fields) + p.Say("）", ")")
+	}
+	return strings.Join(out, p.Say("；", "; "))
 }
 
 // pageOfUses is how many entries one page has.

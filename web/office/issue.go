@@ -11,6 +11,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/gbt"
 	"github.com/huzheng-ledger/huzheng/web/shell"
+	"github.com/huzheng-ledger/huzheng/web/verdict"
 )
 
 type typesView struct{ Types []Type }
@@ -100,7 +101,7 @@ func (s *section) showIssue(p *shell.Page, t *Type, status int, op string, value
 	for i := range form {
 		f := &form[i]
 		if given, ok := s.given(p, t, f); ok {
-			v.Given = append(v.Given, fact{f.Name, f.label(p), given})
+			v.Given = append(v.Given, fact{Name: f.Name, Label: f.label(p), Value: given})
 			continue
 		}
 		in := input{property: f, Label: f.label(p), Value: value(f), Wrong: wrong.Of(f.Name), Choices: choices(p, f)}
@@ -117,12 +118,12 @@ func choices(p *shell.Page, f *property) []choice {
 	for _, value := range f.enum {
 		label := value
 		if f.Name == gbt.FieldHolderTypeCode {
-			label = holderType(p, value)
+			label = verdict.HolderType(p, value)
 		}
 		out = append(out, choice{value, label})
 	}
 	if f.Kind == KindBoolean {
-		out = []choice{{"true", p.T("office.bool.true")}, {"false", p.T("office.bool.false")}}
+		out = []choice{{"true", p.T("verdict.bool.true")}, {"false", p.T("verdict.bool.false")}}
 	}
 	return out
 }
@@ -250,13 +251,9 @@ func identifier(kind, office, number string) string {
 
 // period is from the beginning of the first day in China to the end of the last one.
 func (in *filled) period() (from, until int64) {
-	if day, err := time.ParseInLocation(time.DateOnly, in.values[gbt.FieldEffectiveDate], china); err == nil {
-		from = day.Unix()
-	}
-	if day, err := time.ParseInLocation(time.DateOnly, in.values[gbt.FieldExpiringDate], china); err == nil {
-		until = day.AddDate(0, 0, 1).Unix()
-	}
-	return from, until
+	first, _ := gbt.ParseDate(in.values[gbt.FieldEffectiveDate]) // checked; the zero time where there is none
+	last, _ := gbt.ParseDate(in.values[gbt.FieldExpiringDate])
+	return gbt.PeriodOf(first, last)
 }
 
 // blame puts a refusal beside the field that it is about, and reports whether it was one.
@@ -298,10 +295,10 @@ func (s *section) certificate(p *shell.Page) error {
 }
 
 func (s *section) newCertificate(p *shell.Page, c *Certificate) *certificateView {
-	v := &certificateView{Certificate: c, Facts: facts(p, c.Fields, c.Schema), State: stateOf(c, s.Now().Unix()),
+	v := &certificateView{Certificate: c, Facts: verdict.Facts(p, c.Fields, c.Schema), State: stateOf(c, s.Now().Unix()),
 		MayIssue: p.May(issues), Operation: newOperation()}
 	if c.Profile != nil {
-		v.From, v.Until = c.Profile.NotBefore, lastSecond(c.Profile.Expires)
+		v.From, v.Until = c.Profile.NotBefore, c.Profile.Expires
 	}
 	if p.May(suspends) && c.Anchored {
 		v.Changes = changesOf(c, s.Now().Unix())

@@ -109,7 +109,7 @@ func (s *section) receipt(p *shell.Page) error {
 	}
 	d := r.Said.Verdict
 	v := receiptView{Receipt: r, Tone: verdict.ToneOf(d.Result), Words: p.Say(attest.ResultText(d.Result)), Checks: verdict.Checks(p, d.Checks)}
-	v.Reason = reasonOf(p, d)
+	v.Reason = verdict.Reason(p, d)
 	v.Passed, v.Decided = verdict.Count(d.Checks)
 	return p.Render(http.StatusOK, "office/receipt", v)
 }

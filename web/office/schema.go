@@ -8,6 +8,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/gbt"
 	"github.com/huzheng-ledger/huzheng/web/shell"
+	"github.com/huzheng-ledger/huzheng/web/verdict"
 )
 
 // Kind is how a field is asked for.
@@ -82,25 +83,7 @@ func readProperty(m attest.Member, required bool) property {
 	return out
 }
 
-func (f *property) label(p *shell.Page) string {
-	if known, ok := gbt.FieldOf(f.Name); ok {
-		return p.Say(known.Chinese, words(known.English))
-	}
-	return p.Say(f.title, words(f.Name))
-}
-
-// words is a name in camel case as words: certificateHolderName, certificate holder name.
-func words(name string) string {
-	var out []rune
-	for _, r := range name {
-		if r >= 'A' && r <= 'Z' {
-			out = append(out, ' ', r+'a'-'A')
-			continue
-		}
-		out = append(out, r)
-	}
-	return string(out)
-}
+func (f *property) label(p *shell.Page) string { return verdict.Label(p, f.Name, f.title) }
 
 // check says what is wrong with a value that was filled in; empty: nothing that can be told before the notary looks.
 func (f *property) check(value string) (key string) {
@@ -129,12 +112,4 @@ func (f *property) checkForm(value string) (key string) {
 		return "office.error.pattern"
 	}
 	return ""
-}
-
-// holderType is the name of a holder code type of GB/T 36903.
-func holderType(p *shell.Page, code string) string {
-	if t, ok := gbt.HolderCodeTypeOf(code); ok {
-		return p.Say(t.Chinese, t.English)
-	}
-	return code
 }

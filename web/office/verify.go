@@ -9,6 +9,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/web/shell"
 	"github.com/huzheng-ledger/huzheng/web/upload"
+	"github.com/huzheng-ledger/huzheng/web/verdict"
 )
 
 // askView is the part of a form that says why something is verified.
@@ -86,12 +87,26 @@ func (s *section) verify(p *shell.Page) error {
 	if err != nil {
 		return s.refused(p, v, err)
 	}
-	return p.Render(http.StatusOK, "office/result", resultView{Answers: answers, Purpose: v.Purpose})
+	return p.Render(http.StatusOK, "office/result", newResult(p, answers, v.Purpose))
 }
 
 type resultView struct {
 	Answers []*answerView
 	Purpose Purpose
+	Sum     string // how many of each; empty: there is one
+	Tone    verdict.Tone
+}
+
+func newResult(p *shell.Page, answers []*answerView, why Purpose) resultView {
+	out := resultView{Answers: answers, Purpose: why}
+	if len(answers) > 1 {
+		results := make([]attest.Result, len(answers))
+		for i, a := range answers {
+			results[i] = a.Result
+		}
+		out.Sum, out.Tone = verdict.Sum(p, results), answers[verdict.Deciding(results)].Tone
+	}
+	return out
 }
 
 // collect reads everything that was handed in.

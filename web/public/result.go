@@ -1,13 +1,24 @@
 package public
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/gbt"
 	"github.com/huzheng-ledger/huzheng/web/shell"
 	"github.com/huzheng-ledger/huzheng/web/verdict"
 )
 
+// resultView is what one look at a code or a file came to: the verdict that decides, and each certificate's own.
 type resultView struct {
+	*answerView        // of the verdict that decides
+	Sum         string // how many of each; empty: there is one
+	All         []*answerView
+}
+
+// answerView is one certificate's verdict.
+type answerView struct {
 	Tone             verdict.Tone
 	Result           attest.Result
 	Words            string // what it means
@@ -16,6 +27,8 @@ type resultView struct {
 	Type, Authority  string
 	Region, Holder   string
 	From, Until      int64
+	Facts            []verdict.Fact
+	Withheld         string // names of fields that were shown, and whose values are not for this page
 	Checks           []verdict.Check
 	Passed, Decided  int
 	Scenario, Cause  string
@@ -27,26 +40,27 @@ type resultView struct {
 	ReceiptID        string
 }
 
-func newResult(p *shell.Page, a *Answer) *resultView {
+func newResult(p *shell.Page, answers ...*Answer) *resultView {
+	out := &resultView{}
+	var results []attest.Result
+	for _, a := range answers {
+		out.All = append(out.All, newAnswer(p, a))
+		results = append(results, a.Verdict.Result)
+	}
+	out.answerView = out.All[verdict.Deciding(results)]
+	if len(results) > 1 {
+		out.Sum = verdict.Sum(p, results)
+	}
+	return out
+}
+
+func newAnswer(p *shell.Page, a *Answer) *answerView {
 	v := a.Verdict
-	out := &resultView{Tone: verdict.ToneOf(v.Result), Result: v.Result, Words: p.Say(attest.ResultText(v.Result)), Disputed: v.Disputed,
-		Type: a.Type, Authority: a.Authority, Region: v.Issuer, Checks: verdict.Checks(p, v.Checks), Scenario: a.Purpose.Scenario,
-		Cause: a.Purpose.UseCause, Time: a.Time, Height: v.Height, Agreeing: v.Agreeing, Agreement: v.Agreement,
-		AgreementVersion: v.Revision, ReceiptID: a.ReceiptID}
-	switch v.Result { // the others say why by their name
-	case attest.Invalid, attest.NotRecognised, attest.Undetermined:
-		if reason := p.Say(attest.Explain(v.Code)); reason != out.Words {
-			out.Reason = reason
-		}
-	}
-	for _, c := range v.Checks {
-		if c.Outcome != attest.Skipped {
-			out.Decided++
-		}
-		if c.Outcome == attest.Passed {
-			out.Passed++
-		}
-	}
+	out := &answerView{Tone: verdict.ToneOf(v.Result), Result: v.Result, Words: p.Say(attest.ResultText(v.Result)), Disputed: v.Disputed,
+		Reason: verdict.Reason(p, v), Type: a.Type, Authority: a.Authority, Region: v.Issuer, Checks: verdict.Checks(p, v.Checks),
+		Scenario: a.Purpose.Scenario, Cause: a.Purpose.UseCause, Time: a.Time, Height: v.Height, Agreeing: v.Agreeing,
+		Agreement: v.Agreement, AgreementVersion: v.Revision, ReceiptID: a.ReceiptID}
+	out.Passed, out.Decided = verdict.Count(v.Checks)
 	if v.Result == attest.Invalid { // what does not hold is not shown as if it were a fact
 		out.Type, out.Authority, out.Region = "", "", ""
 		return out
@@ -58,8 +72,30 @@ func newResult(p *shell.Page, a *Answer) *resultView {
 		if name, ok := a.Claims.Get(gbt.FieldHolderName); ok {
 			out.Holder = verdict.Mask(name.Str())
 		}
+		if v.Result != attest.Undetermined && a.Defined != nil {
+			out.disclose(p, a.Claims, a.Defined)
+		}
 	}
 	return out
+}
+
+// said are the fields that the page says in its own words, or that say nothing to somebody who wants to know.
+var said = []string{gbt.FieldHolderName, gbt.FieldName, gbt.FieldTypeCode, gbt.FieldAuthorityName, gbt.FieldAuthorityCode, gbt.FieldHolderTypeCode}
+
+// disclose shows what its holder agreed to show, as far as it is for everybody: predicates, and fields that the type grades as
+// general. Of what is graded higher, or not at all, the page says that it was shown, and not what it is.
+func (v *answerView) disclose(p *shell.Page, claims *attest.Claims, t *attest.CertificateType) {
+	var withheld []string
+	for _, f := range verdict.Facts(p, claims, t.Schema) {
+		switch {
+		case slices.Contains(said, f.Name):
+		case slices.Contains(t.Predicates, f.Name), t.Grades[f.Name] == attest.GradeGeneral:
+			v.Facts = append(v.Facts, f)
+		default:
+			withheld = append(withheld, f.Label)
+		}
+	}
+	v.Withheld = strings.Join(withheld, p.Say("、", ", "))
 }
 
 type receiptView struct {

@@ -149,11 +149,11 @@ func (s *section) judge(p *shell.Page, m *upload.Material, v *formView) error {
 	why := Purpose{UseCause: v.UseCause, Scenario: v.Scenario}
 	switch {
 	case m.Code != "":
-		answer, err := s.Redeemer.Redeem(ctx, &Redemption{Form: formOf(p), Code: m.Code, Purpose: why, Address: s.Address(p.Request)})
+		answers, err := s.Redeemer.Redeem(ctx, &Redemption{Form: formOf(p), Code: m.Code, Purpose: why, Address: s.Address(p.Request)})
 		if err != nil {
 			return s.refused(p, v, err)
 		}
-		return p.Render(http.StatusOK, "public/result", newResult(p, answer))
+		return p.Render(http.StatusOK, "public/result", newResult(p, answers...))
 	case len(m.SDJWT) > 0:
 		answer, err := s.Verifier.Verify(ctx, m.Presentation, why)
 		if err != nil {

@@ -22,6 +22,7 @@ type Answer struct {
 	Profile   *attest.Profile
 	Authority string
 	Type      string
+	Defined   *attest.CertificateType // what the ledger says of the type; nil where it does not know it
 	ReceiptID string
 	Time      int64 // Unix seconds
 }
@@ -45,9 +46,10 @@ type Redemption struct {
 	Address string // whose wrong attempts are counted
 }
 
-// Redeemer takes a proof code in: PROOF_CODE_FORMAT, PROOF_CODE_UNUSABLE, RATE_LIMITED. Safe for concurrent use.
+// Redeemer takes a proof code in: PROOF_CODE_FORMAT, PROOF_CODE_UNUSABLE, RATE_LIMITED. It gives an answer for each certificate
+// that the code shows, at least one. Safe for concurrent use.
 type Redeemer interface {
-	Redeem(ctx context.Context, r *Redemption) (*Answer, error)
+	Redeem(ctx context.Context, r *Redemption) ([]*Answer, error)
 }
 
 // Deps is what the section needs. Redeemer, Decoder and Extractor may be nil: then the page offers no such way.

@@ -72,13 +72,15 @@ func (out *pages) parseSection(lang text.Lang, layout *template.Template, s Sect
 var cst = time.FixedZone("CST", 8*60*60)
 
 // funcs are what templates call: t for a text, say for one of two sentences, asset for the path of an asset, day and
-// moment for a time in Unix seconds, province for the name of a division's province, number for digits in groups.
+// moment for a time in Unix seconds, lastday for the end of a period, province for the name of a division's province, number
+// for digits in groups.
 func funcs(lang text.Lang) template.FuncMap {
 	return template.FuncMap{
-		"t":     func(key string, args ...any) string { return text.Of(lang, key, args...) },
-		"say":   func(zh, en string) string { return text.Words{Chinese: zh, English: en}.In(lang) },
-		"asset": assets.URL,
-		"day":   func(unix int64) string { return time.Unix(unix, 0).In(cst).Format(time.DateOnly) },
+		"t":       func(key string, args ...any) string { return text.Of(lang, key, args...) },
+		"say":     func(zh, en string) string { return text.Words{Chinese: zh, English: en}.In(lang) },
+		"asset":   assets.URL,
+		"day":     gbt.Day,
+		"lastday": gbt.LastDay,
 		"moment": func(unix int64) string {
 			return time.Unix(unix, 0).In(cst).Format(time.DateTime)
 		},

@@ -67,10 +67,6 @@ var officeWords = Section{
 	"office.receipt.id":       {"回执编号", "Receipt id"},
 	"office.receipt.print":    {"打印核验回执（PDF）", "Print the receipt (PDF)"},
 	"office.receipt.open":     {"查看回执", "Open the receipt"},
-	"office.bool.true":        {"是", "yes"},
-	"office.bool.false":       {"否", "no"},
-	"office.predicate.age":    {"已满 %s 周岁", "has completed %s years"},
-	"office.predicate.valid":  {"在 %s 年内有效", "in force during %s"},
 
 	"office.issue":            {"签发证照", "Issue certificates"},
 	"office.issue.lead":       {"“%s”可以签发以下类型的证照。", "%s issues these types."},

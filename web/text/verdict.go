@@ -28,6 +28,12 @@ var verdictWords = Section{
 	"verdict.passed.index_freshness":      {"核对所用的账本是最新的。", "The copy of the ledger is up to date."},
 	"verdict.passed.witness_agreement":    {"足够多的地区与本地账本一致。", "Enough regions agree with this ledger."},
 	"verdict.skipped.dispute":             {"账本目前不记录异议。", "Disputes are not recorded on the ledger yet."},
+	"verdict.predicate.age":               {"年满 %s 周岁", "Aged %s or over"},
+	"verdict.predicate.year":              {"%s 年内有效", "Valid in %s"},
+	"verdict.bool.true":                   {"是", "Yes"},
+	"verdict.bool.false":                  {"否", "No"},
+	"verdict.sum":                         {"共 %d 份证照：%s。", "%d certificates: %s."},
+	"verdict.sum.of":                      {"%d 份%s", "%d × %s"},
 }
 
 var uploadWords = Section{

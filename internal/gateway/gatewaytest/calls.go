@@ -77,6 +77,22 @@ func (r *Region) NewCertificate(kind gbt.TypeCode, n int) api.NewCertificate {
 	return api.NewCertificate{Authority: string(a.Code), Type: string(kind), TypeVersion: 1, Fields: fields}
 }
 
+// AlsoHeld is NewCertificate for the holder of the sample constructor's certificate number holder.
+func (r *Region) AlsoHeld(kind gbt.TypeCode, n, holder int) api.NewCertificate {
+	r.t.Helper()
+	out := r.NewCertificate(kind, n)
+	fields, theirs := map[string]string{}, map[string]string{}
+	require.NoError(r.t, json.Unmarshal(out.Fields, &fields))
+	require.NoError(r.t, json.Unmarshal(r.NewCertificate(sample.TypeConstructor, holder).Fields, &theirs))
+	for _, name := range []string{gbt.FieldHolderName, gbt.FieldHolderCode, gbt.FieldHolderTypeCode} {
+		fields[name] = theirs[name]
+	}
+	var err error
+	out.Fields, err = json.Marshal(fields)
+	require.NoError(r.t, err)
+	return out
+}
+
 // Issue records certificates and returns once they are anchored.
 func (r *Region) Issue(key string, certificates ...api.NewCertificate) []api.IssuedCertificate {
 	r.t.Helper()

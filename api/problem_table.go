@@ -41,6 +41,10 @@ func requestClasses() []class {
 		{400, "请求内容不完整", "The body breaks off", []attest.Code{attest.CodeBodyIncomplete}},
 		{415, "不支持的内容类型", "The content type is not taken here", []attest.Code{attest.CodeContentType}},
 		{400, "用证码格式不对", "Not the form of a proof code", []attest.Code{attest.CodeProofCodeFormat}},
+		{422, "异议草稿不合要求", "The draft of a dispute is not as it must be", []attest.Code{
+			attest.CodeDisputeKind, attest.CodeDisputeField, attest.CodeDisputeText,
+		}},
+		{409, "异议草稿不能这样处理", "The draft of a dispute cannot be changed so", []attest.Code{attest.CodeDisputeLimit, attest.CodeDisputeWithdrawn}},
 		{404, "用证码无法使用", "The proof code cannot be used", []attest.Code{
 			attest.CodeProofCodeUnusable, attest.CodeProofCodeUnknown, attest.CodeProofCodeExpired, attest.CodeProofCodeUsedUp,
 			attest.CodeProofCodeCancelled, attest.CodeProofCodeAudience, attest.CodeProofCodeScenario,

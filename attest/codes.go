@@ -331,6 +331,11 @@ const (
 	CodeProofCodeScenario     Code = "PROOF_CODE_SCENARIO"    // not for this item of business
 	CodeProofCodeFaceStale    Code = "PROOF_CODE_FACE_STALE"  // a photographed QR code
 	CodeProofCodeFaceForged   Code = "PROOF_CODE_FACE_FORGED" //
+	CodeDisputeKind           Code = "DISPUTE_KIND"           // what a citizen objects to is none of what can be objected to here
+	CodeDisputeField          Code = "DISPUTE_FIELD"          // the certificate has no such field
+	CodeDisputeText           Code = "DISPUTE_TEXT"           // nothing was said, too much, or with characters that are not text
+	CodeDisputeLimit          Code = "DISPUTE_LIMIT"          // the citizen has too many drafts
+	CodeDisputeWithdrawn      Code = "DISPUTE_WITHDRAWN"      // it cannot be changed any more
 	CodeRedemptionReserved    Code = "REDEMPTION_RESERVED"    // shown to a verifier that has not told its verdict yet
 	CodeRedemptionLapsed      Code = "REDEMPTION_LAPSED"      // the use was given back before the verdict reached the home region
 	CodeRedemptionUnconfirmed Code = "REDEMPTION_UNCONFIRMED" // the home region did not confirm the use

@@ -53,7 +53,7 @@ var importRules = []importRule{
 	},
 	{
 		name: "services know interfaces", reason: "notary, follow and verify depend on attest and on interfaces they declare",
-		from: []string{"internal/notary/...", "internal/follow/...", "internal/verify/...", "internal/proofcode/...", "internal/peer/...", "internal/redemption/...", "internal/report/..."},
+		from: []string{"internal/notary/...", "internal/follow/...", "internal/verify/...", "internal/proofcode/...", "internal/peer/...", "internal/redemption/...", "internal/report/...", "internal/dispute/..."},
 		never: []string{"api/...", "web/...", "client/...", "internal/vault/...", "internal/index/...",
 			"internal/pebblekv/..."},
 	},
@@ -67,7 +67,7 @@ var importRules = []importRule{
 var siblings = [][]string{
 	{"api/...", "web/..."},
 	{"web/public/...", "web/citizen/...", "web/office/...", "web/ledger/..."},
-	{"internal/notary/...", "internal/follow/...", "internal/verify/...", "internal/proofcode/...", "internal/peer/...", "internal/report/..."},
+	{"internal/notary/...", "internal/follow/...", "internal/verify/...", "internal/proofcode/...", "internal/peer/...", "internal/report/...", "internal/dispute/..."},
 	{"internal/vault/...", "internal/index/...", "client/embedded/...", "client/fabric/..."},
 }
 

@@ -104,6 +104,9 @@ func TestNothingReadableLiesOnTheDisk(t *testing.T) {
 			require.NoError(t, err)
 			_, err = v.PutCommand(ctx, text("command operation"), [32]byte{}, plant("command", 500))
 			require.NoError(t, err)
+			_, err = v.AddDispute(ctx, text("dispute operation"), [32]byte{}, &custody.Dispute{Subject: v.Subject("111", holderCode), State: custody.DisputeDraft,
+				Kind: custody.DisputeField, Authority: string(needles["authority"]), Field: text("disputed field"), Wrong: text("what is wrong"), Should: text("what it should say")})
+			require.NoError(t, err)
 			check := func(when string) {
 				files, size, hits := scan(t, needles, o.Dir, o.Keyring)
 				require.Empty(t, hits, when)

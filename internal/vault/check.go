@@ -285,7 +285,8 @@ func (c *checker) subjects() error {
 // plain checks that what has no check of its own opens at least.
 func (c *checker) plain() error {
 	for _, prefix := range []byte{prefixName, prefixEntry, prefixIndex, prefixBatchID, prefixOperation, prefixCommand, prefixReceiptID, prefixPending, prefixShredded,
-		prefixFiled, prefixReport, prefixHeld, prefixCode, prefixShort, prefixSubjectCode, prefixUsePointer, prefixUseSeen, prefixRedemption} {
+		prefixFiled, prefixReport, prefixHeld, prefixCode, prefixShort, prefixSubjectCode, prefixUsePointer, prefixUseSeen, prefixRedemption,
+		prefixDispute, prefixSubjectDispute, prefixOfficeDispute} {
 		err := c.v.scan([]byte{prefix}, func(key, value []byte) error {
 			_, err := c.v.open(key, value)
 			return c.judge(fmt.Sprintf("record %c", prefix), err)

@@ -166,9 +166,7 @@ func (t *tx) addCode(op string, digest [32]byte, c *custody.ProofCode) error {
 }
 
 func (t *tx) setCode(key []byte, c *custody.ProofCode, with dataKey) {
-	plain := encodeCode(c)
-	t.set(key, plain, with)
-	t.codes[string(key)] = plain
+	t.setLatest(key, encodeCode(c), with)
 }
 
 // Code gives a proof code: RECORD_MISSING, SUBJECT_SHREDDED.
@@ -200,15 +198,8 @@ func (v *Vault) CodeByShort(random [5]byte) (id custody.CodeID, err error) {
 // Codes lists a citizen's proof codes, in no order that means anything.
 func (v *Vault) Codes(subject custody.Subject) ([]*custody.ProofCode, error) {
 	var out []*custody.ProofCode
-	prefix := append([]byte{prefixSubjectCode}, subject[:]...)
-	err := v.scan(prefix, func(key, _ []byte) error {
-		if len(key) != len(prefix)+16 {
-			return unreadable(key)
-		}
-		c, err := v.codeAt(append([]byte{prefixCode}, key[len(prefix):]...))
-		if attest.CodeOf(err) == attest.CodeSubjectShredded {
-			return nil
-		}
+	err := v.linked(append([]byte{prefixSubjectCode}, subject[:]...), prefixCode, func(key []byte) error {
+		c, err := v.codeAt(key)
 		if err == nil {
 			out = append(out, c)
 		}
@@ -248,31 +239,48 @@ func (v *Vault) ChangeCode(ctx context.Context, id custody.CodeID, change func(c
 
 // code reads a code as the group has left it, with the key that it is sealed under.
 func (t *tx) code(key []byte) ([]byte, dataKey, error) {
+	return t.latest(key, func(plain []byte) (custody.Subject, error) {
+		c, err := decodeCode(plain)
+		if err != nil {
+			return custody.Subject{}, err
+		}
+		return c.Subject, nil
+	}, noCode)
+}
+
+// latest reads a subject's record as the group has left it, with the key that it is sealed under.
+func (t *tx) latest(key []byte, subjectOf func(plain []byte) (custody.Subject, error), none func() error) ([]byte, dataKey, error) {
 	value, err := t.v.db.Get(key)
 	if err != nil {
 		return nil, dataKey{}, err
 	}
-	plain, fresh := t.codes[string(key)]
+	plain, fresh := t.records[string(key)]
 	if value == nil && !fresh {
-		return nil, dataKey{}, noCode()
+		return nil, dataKey{}, none()
 	}
 	if !fresh {
 		if plain, err = t.v.open(key, value); err != nil {
 			return nil, dataKey{}, err
 		}
 	}
-	c, err := decodeCode(plain)
+	subject, err := subjectOf(plain)
 	if err != nil {
 		return nil, dataKey{}, err
 	}
-	if t.erased[c.Subject] {
-		return nil, dataKey{}, noCode()
+	if t.erased[subject] {
+		return nil, dataKey{}, none()
 	}
 	if value == nil { // made in this group, whose subject has its key at hand
-		with, err := t.keyOf(c.Subject)
+		with, err := t.keyOf(subject)
 		return plain, with, err
 	}
 	slot, _ := binary.Uvarint(value)
 	with, err := t.v.slotKey(slot)
 	return plain, with, err
+}
+
+// setLatest writes a subject's record, for the jobs of the group that come after as well.
+func (t *tx) setLatest(key, plain []byte, with dataKey) {
+	t.set(key, plain, with)
+	t.records[string(key)] = plain
 }

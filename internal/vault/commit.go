@@ -36,7 +36,7 @@ type tx struct {
 	leaves     map[uint32]*pendingLeaves
 	audited    bool
 	used       bool                       // entries were added to the record of uses
-	codes      map[string][]byte          // proof codes as the group has left them, by store key
+	records    map[string][]byte          // proof codes and disputes as the group has left them, by store key
 	lastUse    map[custody.Subject]uint64 // see Vault.lastUse
 	grew       bool
 	erased     map[custody.Subject]bool // subjects whose key this group erases
@@ -74,7 +74,7 @@ func (v *Vault) gather(j *job) ([]*job, *tx) {
 	t := &tx{
 		v: v, batch: v.db.NewBatch(), slots: newSlots{ring: v.ring},
 		subjects: map[custody.Subject]dataKey{}, operations: map[[16]byte]*custody.Operation{}, seen: map[string]bool{}, placed: map[string]custody.Place{},
-		leaves: map[uint32]*pendingLeaves{}, erased: map[custody.Subject]bool{}, codes: map[string][]byte{},
+		leaves: map[uint32]*pendingLeaves{}, erased: map[custody.Subject]bool{}, records: map[string][]byte{},
 		lastUse: map[custody.Subject]uint64{}, err: v.failure(),
 	}
 	var group []*job

@@ -72,6 +72,9 @@ func TestLayoutIsFrozen(t *testing.T) {
 	line("use seen", keyHashed(prefixUseSeen, h))
 	line("redemption", keyHashed(prefixRedemption, h))
 	line("filed", keyFiled(h, 5))
+	line("dispute", keyHashed(prefixDispute, h))
+	line("dispute of subject", keySubjectDispute(c, keyHashed(prefixDispute, h)))
+	line("dispute of office", append(keyHashed(prefixOfficeDispute, h), h[:]...))
 	golden(t, "layout.txt", out.Bytes())
 }
 
@@ -99,6 +102,8 @@ func TestRecordsAreFrozen(t *testing.T) {
 	line("audit with a case", encodeAudit(nil, &custody.AuditEntry{Place: custody.Place{Queue: 1, Seq: 2}, ID: "i", JWS: []byte("j"), Credential: "c", UseCause: "u", Time: 5, CaseNumber: "n"}, a(7)))
 	line("refusal", encodeRefusal(nil, &custody.Refusal{Time: 5, Until: 6, Count: 7, Caller: custody.CallerStaff, Account: "a", ID: "i", Route: "GET /r",
 		Reason: custody.RefusedAccess, Code: "c"}, a(7)))
+	line("dispute", encodeDispute(&custody.Dispute{ID: [16]byte{1}, Subject: a(2), Authority: "A", Commitment: a(3), Use: 4, Kind: custody.DisputeField,
+		Field: "f", Wrong: "w", Should: "s", State: custody.DisputeDraft, Created: 5, Changed: 6}))
 	line("chunk", appendChunk(nil, [][32]byte{a(1), a(2), a(3)}, []uint32{4, 4, 0}))
 	golden(t, "records.txt", out.Bytes())
 }

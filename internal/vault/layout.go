@@ -10,36 +10,39 @@ import (
 // anything readable: names are numbered, operations and receipt ids pass through an HMAC. The layout is frozen and pinned
 // by a golden test.
 const (
-	prefixMeta        = 'm' // m                              → format, suite, store id, check value; the only plain value
-	prefixName        = 'n' // n name(4)                      → a string: queue, authority or type
-	prefixLeaves      = 'q' // q queue(4) first(8)            → chunk of leaves
-	prefixCertificate = 'c' // c queue(4) seq(8)              → certificate, under its subject's key
-	prefixDocument    = 'd' // d queue(4) seq(8)              → document, under its subject's key
-	prefixVersion     = 'v' // v queue(4) seq(8)              → dataset version, under its subject's key
-	prefixRows        = 'r' // r hmac(16) chunk(4)            → rows of a dataset version, under the version's key
-	prefixEntry       = 'e' // e hmac(16)                     → catalogue entry of a dataset
-	prefixIndex       = 'w' // w hmac(16)                     → place of a document or a dataset version
-	prefixCommitment  = 'k' // k commitment(32)               → place of a leaf
-	prefixStatus      = 't' // t authority(4) list(4) index(4) → place of the certificate that holds the slot
-	prefixSubject     = 's' // s subject(32)                  → slot of the keyring
-	prefixShredded    = 'x' // x slot(8)                      → when it was erased; redone at every opening
-	prefixBatch       = 'b' // b queue(4) first(8)            → batch
-	prefixPending     = 'p' // p queue(4) first(8)            → empty: a batch that is not anchored yet
-	prefixBatchID     = 'i' // i id                           → place of a batch
-	prefixOperation   = 'o' // o hmac(16)                     → operation
-	prefixCommand     = 'y' // y hmac(16)                     → a command whose outcome is not known yet
-	prefixAudit       = 'a' // a seq(8)                       → audit record: a verification or a refusal
-	prefixReceiptID   = 'j' // j hmac(16)                     → number of an audit record
-	prefixReport      = 'z' // z region(4) seq(8)            → empty: an audit record whose receipt the region is to be told of
-	prefixHeld        = 'h' // h subject(32) queue(4) seq(8)  → empty: a certificate of the subject
-	prefixCode        = 'g' // g hmac(16)                     → proof code, under its subject's key
-	prefixShort       = 'f' // f hmac(16)                     → id of the proof code of a short form
-	prefixSubjectCode = 'l' // l subject(32) hmac(16)         → empty: a proof code of the subject
-	prefixUse         = 'u' // u seq(8)                       → entry of the record of uses, under its subject's key
-	prefixUsePointer  = 'U' // U subject(32)                  → one more than the number of the subject's last entry
-	prefixUseSeen     = 'S' // S hmac(16)                     → empty: a receipt that is in the record of uses
-	prefixRedemption  = 'R' // R hmac(16)                     → redemption that this gateway makes
-	prefixFiled       = 'F' // F hmac(16) seq(8)              → empty: an audit record of a credential's day or case, a refusal of an account's day
+	prefixMeta           = 'm' // m                              → format, suite, store id, check value; the only plain value
+	prefixName           = 'n' // n name(4)                      → a string: queue, authority or type
+	prefixLeaves         = 'q' // q queue(4) first(8)            → chunk of leaves
+	prefixCertificate    = 'c' // c queue(4) seq(8)              → certificate, under its subject's key
+	prefixDocument       = 'd' // d queue(4) seq(8)              → document, under its subject's key
+	prefixVersion        = 'v' // v queue(4) seq(8)              → dataset version, under its subject's key
+	prefixRows           = 'r' // r hmac(16) chunk(4)            → rows of a dataset version, under the version's key
+	prefixEntry          = 'e' // e hmac(16)                     → catalogue entry of a dataset
+	prefixIndex          = 'w' // w hmac(16)                     → place of a document or a dataset version
+	prefixCommitment     = 'k' // k commitment(32)               → place of a leaf
+	prefixStatus         = 't' // t authority(4) list(4) index(4) → place of the certificate that holds the slot
+	prefixSubject        = 's' // s subject(32)                  → slot of the keyring
+	prefixShredded       = 'x' // x slot(8)                      → when it was erased; redone at every opening
+	prefixBatch          = 'b' // b queue(4) first(8)            → batch
+	prefixPending        = 'p' // p queue(4) first(8)            → empty: a batch that is not anchored yet
+	prefixBatchID        = 'i' // i id                           → place of a batch
+	prefixOperation      = 'o' // o hmac(16)                     → operation
+	prefixCommand        = 'y' // y hmac(16)                     → a command whose outcome is not known yet
+	prefixAudit          = 'a' // a seq(8)                       → audit record: a verification or a refusal
+	prefixReceiptID      = 'j' // j hmac(16)                     → number of an audit record
+	prefixReport         = 'z' // z region(4) seq(8)            → empty: an audit record whose receipt the region is to be told of
+	prefixHeld           = 'h' // h subject(32) queue(4) seq(8)  → empty: a certificate of the subject
+	prefixCode           = 'g' // g hmac(16)                     → proof code, under its subject's key
+	prefixShort          = 'f' // f hmac(16)                     → id of the proof code of a short form
+	prefixSubjectCode    = 'l' // l subject(32) hmac(16)         → empty: a proof code of the subject
+	prefixUse            = 'u' // u seq(8)                       → entry of the record of uses, under its subject's key
+	prefixUsePointer     = 'U' // U subject(32)                  → one more than the number of the subject's last entry
+	prefixUseSeen        = 'S' // S hmac(16)                     → empty: a receipt that is in the record of uses
+	prefixRedemption     = 'R' // R hmac(16)                     → redemption that this gateway makes
+	prefixDispute        = 'D' // D hmac(16)                     → draft of a dispute, under its subject's key
+	prefixSubjectDispute = 'M' // M subject(32) hmac(16)      → empty: a draft of the subject
+	prefixOfficeDispute  = 'O' // O hmac(16) hmac(16)          → empty: an open draft about an authority's certificates
+	prefixFiled          = 'F' // F hmac(16) seq(8)              → empty: an audit record of a credential's day or case, a refusal of an account's day
 )
 
 func keyMeta() []byte { return []byte{prefixMeta} }

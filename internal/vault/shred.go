@@ -51,7 +51,8 @@ func (v *Vault) ownedKeys(subject custody.Subject) (owned [][]byte, err error) {
 			return nil
 		}))
 	}
-	return owned, err
+	disputes, failed := v.disputeKeys(subject)
+	return append(owned, disputes...), errors.Join(err, failed)
 }
 
 // ShredDocument erases the key of a recorded document.

@@ -58,13 +58,15 @@ func (g *Gateway) pages(cfg *api.Config) (http.Handler, error) {
 	address := cfg.ClientAddress
 	scans := throttle.New(frameRate, g.o.Clock)
 	frames := func(r *http.Request) bool { return scans.Take(address(r), 1) == 0 }
+	desk := g.openDisputes()
 	pictures := photos{qr.NewReader(photosAtOnce)}
 	return shell.New(shellOptions,
 		public.New(public.Deps{Verifier: publicVerifier{g}, Redeemer: publicRedeemer{publicVerifier{g}}, Address: address,
 			Decoder: pictures, Extractor: extractor{},
 			Allow: func(r *http.Request) bool { return limiter.Take(address(r), 1) == 0 }, Frames: frames}),
-		citizen.New(citizen.Deps{Wallet: wallet{g}, Codes: citizenCodes{wallet{g}}, Eraser: wallet{g}, Now: g.o.Clock}),
-		office.New(g.officeDeps(pictures, frames)),
+		citizen.New(citizen.Deps{Wallet: wallet{g}, Codes: citizenCodes{wallet{g}}, Eraser: wallet{g},
+			Disputes: citizenDisputes{wallet{g}, desk}, Now: g.o.Clock}),
+		office.New(g.officeDeps(pictures, frames, desk)),
 		ledger.New(ledgerPages{g, &latestBatches{}}),
 	)
 }

@@ -123,7 +123,7 @@ func (s citizenCodes) shown(subject custody.Subject, list []custody.Shown, field
 		if err != nil {
 			return nil, err
 		}
-		one := citizen.Shown{}
+		one := citizen.Shown{ID: custody.ID(shown.Commitment)}
 		if one.Certificate, _, err = s.names(c); err != nil {
 			return nil, err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/registry"
 	"github.com/huzheng-ledger/huzheng/internal/custody"
+	"github.com/huzheng-ledger/huzheng/internal/dispute"
 	"github.com/huzheng-ledger/huzheng/internal/notary"
 	"github.com/huzheng-ledger/huzheng/internal/redemption"
 	"github.com/huzheng-ledger/huzheng/internal/verify"
@@ -20,11 +21,11 @@ import (
 )
 
 // officeDeps is what the office's pages need of this gateway.
-func (g *Gateway) officeDeps(photos upload.Decoder, frames func(*http.Request) bool) office.Deps {
+func (g *Gateway) officeDeps(photos upload.Decoder, frames func(*http.Request) bool, desk *dispute.Desk) office.Deps {
 	g.imports = newImports(g)
 	return office.Deps{Verifier: officeVerifier{g}, Redeemer: officeVerifier{g}, Decoder: photos, Extractor: extractor{}, Issuer: officeIssuer{g},
 		Importer: g.imports, Registrar: officeRegistrar{g}, Agreements: officeAgreements{g}, Receipts: officeReceipts{g},
-		Refusals: officeRefusals{g}, Now: g.o.Clock, Frames: frames}
+		Refusals: officeRefusals{g}, Disputes: officeDisputes{g, desk}, Now: g.o.Clock, Frames: frames}
 }
 
 // staffCredential stands where a credential's id stands in the audit log, for what the staff of an office verify. No

@@ -24,6 +24,13 @@ async function what(page) {
   await page.check('.card:has-text("特种作业") input[value=operationCategory]');
 }
 
+async function report(page) {
+  await page.goto(home + "/citizen");
+  await page.click(constructor + " .button.second");
+  await page.click("a[href*='/disputes/new']");
+  await page.waitForSelector("#wrong");
+}
+
 async function makeSeveral(page) {
   await what(page);
   for (const step of ["to", "why", "life", "confirm", "code"]) await next(page, step);
@@ -112,6 +119,48 @@ test("one code shows several certificates, without scripts as well", async () =>
     await page.goto(home + "/citizen/uses");
     assert.match(await page.locator(".use").first().textContent(), /二级建造师注册证书（[^）]+）；|；二级建造师注册证书（/);
     await mine.close();
+  }
+});
+
+test("a citizen reports a mistake, the office sees it, the citizen withdraws it", async () => {
+  for (const javaScriptEnabled of [true, false]) {
+    const mine = await open(browser, "desktop", { javaScriptEnabled });
+    const page = await mine.newPage();
+    await signIn(page, home, "citizen", me, "/citizen");
+    await page.click(constructor + " .button.second");
+    await page.click("a[href*='/disputes/new']");
+    await page.selectOption("#field", "certificateHolderName");
+    await page.fill("#wrong", "名字的最后一个字写错了。");
+    await page.fill("#should", "应当是“辛”。");
+    await page.click("main form button[type=submit]");
+    await page.waitForSelector(".done");
+    const reference = (await page.textContent("h1 small")).trim();
+    assert.match(reference, /^YY44-\d{8}-[0-9A-Z]{6}$/);
+
+    const theirs = await open(browser, "desktop", { javaScriptEnabled });
+    const officer = await theirs.newPage();
+    await signIn(officer, home, "staff", "issuer.440000", "/office/disputes");
+    if (javaScriptEnabled) await look(officer, "office-disputes", "desktop");
+    await officer.click(`text=${reference}`);
+    assert.match(await officer.textContent("main"), /名字的最后一个字写错了。/);
+    const seen = officer.url();
+    if (javaScriptEnabled) await look(officer, "office-dispute", "desktop");
+    await officer.click('a[href^="/office/certificates/"]');
+    await officer.waitForSelector("#change");
+
+    await page.click("text=修改异议草稿");
+    await page.fill("#wrong", "名字的最后一个字写错了，是“辛”不是“欣”。");
+    await page.click("main form button[type=submit]");
+    await page.waitForSelector("text=是“辛”不是“欣”");
+    await officer.goto(seen);
+    assert.match(await officer.textContent("main"), /不是“欣”/);
+    await page.click("text=撤回");
+    await page.waitForSelector("text=已撤回");
+    assert.equal((await officer.goto(seen)).status(), 404, "what is withdrawn is not the office's to read");
+    await page.goto(home + "/citizen/disputes");
+    assert.match(await page.textContent("main"), new RegExp(reference + "[^]*已撤回"));
+    await mine.close();
+    await theirs.close();
   }
 });
 
@@ -228,6 +277,27 @@ const pages = {
   },
   "citizen-codes": (page) => page.goto(home + "/citizen/codes"),
   "citizen-uses": (page) => page.goto(home + "/citizen/uses"),
+  "citizen-dispute-new": report,
+  "citizen-dispute-refused": async (page) => {
+    await report(page);
+    await page.evaluate(() => document.querySelector("#wrong").removeAttribute("required"));
+    await page.click("main form button[type=submit]");
+    await page.waitForSelector("#errors");
+  },
+  "citizen-dispute": async (page) => {
+    await report(page);
+    await page.selectOption("#field", "registrationProfession");
+    await page.fill("#wrong", "注册专业与我的资格证书不一致。\n资格证书上写的是“公路工程”。");
+    await page.fill("#should", "公路工程");
+    await page.click("main form button[type=submit]");
+    await page.waitForSelector(".done");
+  },
+  "citizen-dispute-use": async (page) => {
+    await page.goto(home + "/citizen/uses");
+    await page.locator("a[href*='disputes/new']").first().click();
+    await page.waitForSelector("#wrong");
+  },
+  "citizen-disputes": (page) => page.goto(home + "/citizen/disputes"),
   "citizen-delete": (page) => page.goto(home + "/citizen/delete"),
   "citizen-delete-sure": async (page) => {
     await page.goto(home + "/citizen/delete");

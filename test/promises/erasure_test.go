@@ -3,13 +3,16 @@ package promises_test
 import (
 	"bytes"
 	"crypto/cipher"
+	"crypto/rand"
 	"encoding/binary"
 	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -17,6 +20,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/gbt"
 	"github.com/huzheng-ledger/huzheng/internal/custody"
+	"github.com/huzheng-ledger/huzheng/internal/dispute"
 	"github.com/huzheng-ledger/huzheng/internal/gateway/gatewaytest"
 	"github.com/huzheng-ledger/huzheng/internal/keys"
 	"github.com/huzheng-ledger/huzheng/internal/pebblekv"
@@ -93,8 +97,8 @@ func (th *thief) open(dir string) (plain []byte, values, tries, opened int) {
 	return plain, values, tries, opened
 }
 
-// TestErasedDataIsGone is promise 13 for a whole gateway: a citizen with a certificate, proof codes, uses and a refused attempt
-// has their data deleted. Then somebody takes the disk, the master key, the keyring and a backup from before, and tries every
+// TestErasedDataIsGone is promise 13 for a whole gateway: a citizen with a certificate, proof codes, uses, a refused attempt
+// and drafts of disputes has their data deleted. Then somebody takes the disk, the master key, the keyring and a backup from before, and tries every
 // key on every value, and searches every file.
 func TestErasedDataIsGone(t *testing.T) {
 	for _, suite := range []attest.Suite{attest.SuiteStd, attest.SuiteGM} {
@@ -110,7 +114,10 @@ func TestErasedDataIsGone(t *testing.T) {
 			before, err := os.ReadFile(keyringFile)
 			require.NoError(t, err)
 			plain, _, _, _ := steal(t, suite, p.home.Code, before).open(backup)
-			require.NotEmpty(t, h.find(plain), "the search finds what is there before the deletion")
+			found := strings.Join(h.find(plain), "\n")
+			for _, what := range []string{"disclosure 0", "holder key", "cause", "verifier", "secret of code-three", "what is wrong in draft-one", "what it should say in draft-two"} {
+				require.Contains(t, found, what, "the search finds what is there before the deletion")
+			}
 
 			require.NoError(t, p.home.Gateway.Vault().Shred(t.Context(), subject, 1))
 			require.NoError(t, p.w.Close())
@@ -185,6 +192,18 @@ func (p *path) live() (subject custody.Subject, canaries, kept []needle) {
 	}
 	require.NoError(p.t, redeem("first"))
 	require.Equal(p.t, attest.CodeProofCodeUnusable, attest.CodeOf(redeem("second")))
+	desk := dispute.New(vault, rand.Reader, time.Now)
+	for _, op := range []string{"draft-one", "draft-two"} {
+		filing := &dispute.Filing{Certificate: c, Statement: dispute.Statement{Kind: custody.DisputeIssued,
+			Wrong: p.secrets.text("what is wrong in " + op), Should: p.secrets.text("what it should say in " + op)}}
+		id, err := desk.File(p.t.Context(), op, filing)
+		require.NoError(p.t, err)
+		if op == "draft-two" {
+			require.NoError(p.t, desk.Withdraw(p.t.Context(), c.Subject, id))
+		}
+		add("what is wrong in "+op, []byte(filing.Wrong))
+		add("what it should say in "+op, []byte(filing.Should))
+	}
 	uses, err := p.home.Gateway.Uses(p.t.Context(), c.Subject, 0, 10)
 	require.NoError(p.t, err)
 	require.GreaterOrEqual(p.t, len(uses), 2, "the use, the refused attempt, and what the walk did")

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/huzheng-ledger/huzheng/attest/gbt"
 	"github.com/huzheng-ledger/huzheng/web/shell"
 	"github.com/huzheng-ledger/huzheng/web/verdict"
 )
@@ -21,6 +22,9 @@ func fieldViews(p *shell.Page, fields []Field) []fieldView {
 	for i := range fields {
 		f := &fields[i]
 		out[i] = fieldView{Name: f.Name, Label: label(p, f), Value: f.Value, Predicate: f.Predicate, Sensitive: f.Sensitive, Asked: f.Asked}
+		if f.Name == gbt.FieldHolderTypeCode {
+			out[i].Value = verdict.HolderType(p, f.Value)
+		}
 		if f.Predicate {
 			out[i].Value = verdict.YesOrNo(p, f.Value == "true")
 		}

@@ -15,10 +15,11 @@ var files embed.FS
 
 // Deps is what the section needs.
 type Deps struct {
-	Wallet Wallet
-	Codes  Codes
-	Eraser Eraser
-	Now    func() time.Time
+	Wallet   Wallet
+	Codes    Codes
+	Eraser   Eraser
+	Disputes Disputes
+	Now      func() time.Time
 }
 
 type section struct {
@@ -54,6 +55,13 @@ func New(d Deps) shell.Section {
 			get("/citizen/codes/{id}", s.code),
 			post("/citizen/codes/{id}/cancel", s.cancel),
 			get("/citizen/uses", s.uses),
+			get("/citizen/disputes", s.disputes),
+			post("/citizen/disputes", s.fileDispute),
+			get("/citizen/disputes/new", s.newDispute),
+			get("/citizen/disputes/{id}", s.dispute),
+			post("/citizen/disputes/{id}", s.changeDispute),
+			get("/citizen/disputes/{id}/edit", s.editDispute),
+			post("/citizen/disputes/{id}/withdraw", s.withdrawDispute),
 			get("/citizen/delete", s.deletion),
 			weighty(post("/citizen/delete", s.erase)),
 		}}

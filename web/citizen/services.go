@@ -114,6 +114,7 @@ const (
 
 // Shown is what a code shows of one certificate.
 type Shown struct {
+	ID          string
 	Certificate string // name of its type
 	Fields      []Field
 }
@@ -176,6 +177,52 @@ type Codes interface {
 	// Regions and Offices are whom a code may be for.
 	Regions(ctx context.Context) ([]string, error)
 	Offices(ctx context.Context) ([]Office, error)
+}
+
+// Statement is what a citizen says against a certificate, or against one of its uses.
+type Statement struct {
+	Kind   string // field, issued, status or use
+	Field  string // name; of kind field alone
+	Wrong  string // in their own words
+	Should string // what it should say; may be empty
+}
+
+// Filing is the draft of a dispute (异议) on its way in.
+type Filing struct {
+	Certificate string
+	Used        bool
+	Use         uint64 // number of the entry of the record of uses that it is about, where Used says that it is
+	Statement
+}
+
+// Dispute is a draft as its citizen sees it.
+type Dispute struct {
+	ID          string
+	Reference   string // what citizen and office call it
+	Open        bool   // it was not withdrawn
+	Certificate string // id
+	Type        string // name
+	Authority   string // name of the issuing authority
+	Use         *Use   // nil: it is about the certificate
+	Statement
+	FieldTitle string
+	Created    int64
+	Changed    int64
+}
+
+// Disputes are a holder's drafts of disputes, which no ledger knows. What is not the holder's is NOT_FOUND. Errors of what is
+// said: DISPUTE_KIND, DISPUTE_FIELD, DISPUTE_TEXT; DISPUTE_LIMIT, DISPUTE_WITHDRAWN. Safe for concurrent use.
+type Disputes interface {
+	// File writes a draft, durably; the same operation once more gives the same one.
+	File(ctx context.Context, holder, op string, f *Filing) (id string, err error)
+	Edit(ctx context.Context, holder, id string, s Statement) error
+	// Withdraw ends a draft, so that the authority sees it no more. One that has ended already is a success.
+	Withdraw(ctx context.Context, holder, id string) error
+	// Disputes lists them, the newest first, without their uses.
+	Disputes(ctx context.Context, holder string) ([]*Dispute, error)
+	Dispute(ctx context.Context, holder, id string) (*Dispute, error)
+	// Use is an entry of the holder's record of uses.
+	Use(ctx context.Context, holder string, seq uint64) (*Use, error)
 }
 
 // Remains is what stays after a deletion, of one certificate.

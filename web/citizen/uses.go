@@ -18,12 +18,13 @@ type useView struct {
 	Why    string // what became of it
 	Showed string // names of the fields that were shown
 	Link   string // id of the code, where the page is not about it
+	Report bool   // something was shown, of which the holder can say that it was not they
 }
 
 func useViews(p *shell.Page, list []*Use) []useView {
 	out := make([]useView, len(list))
 	for i, u := range list {
-		v := useView{Use: u, Tone: "unknown", Link: u.Code}
+		v := useView{Use: u, Tone: "unknown", Link: u.Code, Report: len(u.Shown) > 0}
 		if u.Event != EventRefused {
 			v.Showed = showed(p, u.Shown)
 		} else {

@@ -19,6 +19,7 @@ var tasks = []struct {
 	{task{"/office/bundle", "bundle"}, verifies},
 	{task{"/office/issue", "issue"}, issues},
 	{task{"/office/status", "status"}, suspends},
+	{task{"/office/disputes", "disputes"}, keeps},
 	{task{"/office/agreements", "agreements"}, governs},
 	{task{"/office/receipts", "receipts"}, archives},
 	{task{"/office/refusals", "refusals"}, audits},

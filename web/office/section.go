@@ -62,6 +62,9 @@ func New(d Deps) shell.Section {
 			{Method: http.MethodGet, Path: "/office/certificates/{id}/pdf", Access: keeps, Handle: s.print},
 			{Method: http.MethodPost, Path: "/office/certificates/{id}/status", Access: suspends, Weighty: true, Handle: s.setStatus},
 
+			{Method: http.MethodGet, Path: "/office/disputes", Access: keeps, Handle: s.disputes},
+			{Method: http.MethodGet, Path: "/office/disputes/{id}", Access: keeps, Handle: s.dispute},
+
 			{Method: http.MethodGet, Path: "/office/agreements", Access: governs, Handle: s.agreements},
 			{Method: http.MethodGet, Path: "/office/agreements/new", Access: governs, Weighty: true, Handle: s.proposeForm},
 			{Method: http.MethodPost, Path: "/office/agreements/new", Access: governs, Weighty: true, Handle: s.propose},

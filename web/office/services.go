@@ -247,6 +247,7 @@ type Deps struct {
 	Agreements Agreements
 	Receipts   Receipts
 	Refusals   Refusals
+	Disputes   Disputes
 	Now        func() time.Time
 	Frames     func(r *http.Request) bool // whether an officer may send a frame of their camera now
 }

@@ -24,6 +24,7 @@ type answerView struct {
 	Words            string // what it means
 	Reason           string // why, where that is more than what it means
 	Disputed         bool
+	Several          bool // it is one of several, and its type stands above it
 	Type, Authority  string
 	Region, Holder   string
 	From, Until      int64
@@ -50,6 +51,9 @@ func newResult(p *shell.Page, answers ...*Answer) *resultView {
 	out.answerView = out.All[verdict.Deciding(results)]
 	if len(results) > 1 {
 		out.Sum = verdict.Sum(p, results)
+		for _, a := range out.All {
+			a.Several = true
+		}
 	}
 	return out
 }

@@ -49,7 +49,7 @@ type Section map[string]Words
 
 // sections lists every section. A section has its file.
 func sections() []Section {
-	return []Section{shellWords, signInWords, publicWords, ledgerWords, verdictWords, uploadWords, citizenWords, officeWords,
+	return []Section{shellWords, signInWords, publicWords, ledgerWords, verdictWords, uploadWords, citizenWords, disputeWords, officeWords,
 		officeWork, officeRefusals}
 }
 

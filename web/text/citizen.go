@@ -50,7 +50,7 @@ var citizenWords = Section{
 	"citizen.custody.none":    {"这份证照的密钥由您自己保管，请用您的钱包应用出示。", "You keep this certificate's key yourself; show it with your wallet application."},
 	"citizen.print":           {"下载打印件（PDF）", "Download for printing (PDF)"},
 	"citizen.wrong":           {"内容有误？", "Is something wrong?"},
-	"citizen.wrong.text":      {"请联系%s更正。更正前，您可以暂不出示这份证照。", "Ask %s to correct it. Until then you need not show it."},
+	"citizen.wrong.text":      {"请告诉%s。更正前，您可以暂不出示这份证照。", "Tell %s. Until it is corrected you need not show it."},
 
 	"citizen.portable":      {"离线出示", "Show offline"},
 	"citizen.portable.lead": {"生成一份自带证明的文件或二维码，核验方无需联系本地区即可核验。", "Make a file or QR code that carries its proof: it is verified without asking this region."},
@@ -178,6 +178,7 @@ var citizenWords = Section{
 	"citizen.delete.goes.2":       {"随机盐值，没有它就无法把账本上的承诺值与您对应", "The random salts, without which nothing on the ledger leads to you"},
 	"citizen.delete.goes.3":       {"代您保管的持证人密钥和全部用证码", "The holder keys kept for you, and every proof code"},
 	"citizen.delete.goes.4":       {"您的用证记录", "Your record of uses"},
+	"citizen.delete.goes.5":       {"您的异议草稿", "Your drafts of disputes"},
 	"citizen.delete.stays":        {"会留下，以及为什么", "What stays, and why"},
 	"citizen.delete.stays.1":      {"账本上的承诺值：只是随机数般的数字，盐值销毁后再也无法对应到您。", "Commitments on the ledger: numbers like random ones, which nobody can lead back to you once the salts are gone."},
 	"citizen.delete.stays.2":      {"颁发机构依法保存的档案：由颁发机构负责，请向其查询。", "The issuing authority's archive, which the law asks it to keep: ask the authority."},

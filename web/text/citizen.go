@@ -149,7 +149,7 @@ var citizenWords = Section{
 	"citizen.uses.none":      {"还没有人使用过您的证照。", "Nobody has used your certificates yet."},
 	"citizen.uses.newest":    {"最新的", "Newest"},
 	"citizen.uses.older":     {"更早的", "Older"},
-	"citizen.uses.sealed":    {"记录首尾相连，任何改动都会被发现；只有您本人能看到。", "The record is chained, so that any change is found; you alone can read it."},
+	"citizen.uses.sealed":    {"记录首尾相连，任何改动都会被发现。只有您本人能看到；您报告某一条时，颁发机构能看到那一条。", "The record is chained, so that any change is found. You alone can read it; of an entry that you report, the issuing authority sees that one."},
 	"citizen.use.showed":     {"看到的内容", "Shown"},
 	"citizen.use.code":       {"查看这个用证码", "See the proof code"},
 	"citizen.event.verified": {"已核验", "verified"},

@@ -13,7 +13,7 @@ var disputeWords = Section{
 	"citizen.dispute.ledger":          {"这是草稿：只保存在本地区，不写入账本，也不改变证照现在的核验结论。", "This is a draft: it is kept in this region alone, it is not written to the ledger, and the certificate's verdict stays as it is."},
 	"citizen.dispute.back":            {"返回这份异议", "Back to the draft"},
 	"citizen.dispute.uses":            {"返回用证记录", "Back to the uses"},
-	"citizen.dispute.use":             {"所指的这次使用", "The use that it is about"},
+	"citizen.dispute.use":             {"所指的这次使用（颁发机构会看到这一条）", "The use that it is about (the issuing authority will see this entry)"},
 	"citizen.dispute.which":           {"哪一份证照", "Which certificate"},
 	"citizen.dispute.kind":            {"什么问题", "What is wrong"},
 	"citizen.dispute.kind.field":      {"有一项内容写错了", "Something on it is wrong"},

@@ -9,6 +9,7 @@ import (
 	"image/png"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -175,6 +176,23 @@ func FuzzRead(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestAFaceIsDrawnSoon holds the median, which a busy machine does not move far: it is some fifty times below the bound.
+func TestAFaceIsDrawnSoon(t *testing.T) {
+	const bound = 5 * time.Millisecond
+	text := "HZC1:" + alphanumeric(60)
+	took := make([]time.Duration, 101)
+	for i := range took {
+		begun := time.Now()
+		code, err := Encode(text, Medium)
+		require.NoError(t, err)
+		require.NotEmpty(t, code.SVG())
+		took[i] = time.Since(begun)
+	}
+	slices.Sort(took)
+	t.Logf("a face is drawn in %v (median of %d)", took[50], len(took))
+	assert.LessOrEqual(t, took[50], bound)
 }
 
 // BenchmarkFace is what a page of a live code shows: a handle of 128 bits, as SVG.

@@ -13,7 +13,8 @@ import (
 // maxFrame bounds a frame: the page makes them no wider than 960 pixels.
 const maxFrame = 1 << 20
 
-// Route answers a frame, sent as the file "photo", with the text in its code, and with nothing where there is none. allow says
+// Route answers a frame, sent as the file "photo", with the text in its code, or the parts of a presentation in its codes, one a
+// line, and with nothing where there is none. allow says
 // whether whoever asks may send one now.
 func Route(path string, access shell.Access, decoder upload.Decoder, allow func(*http.Request) bool) shell.Route {
 	return shell.Route{Method: http.MethodPost, Path: path, Access: access, MaxBody: maxFrame, Handle: func(p *shell.Page) error {
@@ -27,7 +28,8 @@ func Route(path string, access shell.Access, decoder upload.Decoder, allow func(
 		for _, h := range upload.Files(p.Request, 1, "photo") {
 			frame, err := upload.Read(h)
 			if err == nil {
-				text, _ = decoder.Decode(p.Request.Context(), frame) // an error is a frame without a code
+				texts, _ := decoder.Decode(p.Request.Context(), frame) // an error is a frame without a code
+				text = upload.Scanned(texts)
 			}
 		}
 		if text == "" {

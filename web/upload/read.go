@@ -155,11 +155,16 @@ func (r *Reader) addImage(ctx context.Context, m *Material, data []byte) Problem
 	if err != nil || len(texts) == 0 {
 		return "upload.image-empty"
 	}
+	return r.AddText(ctx, m, Scanned(texts))
+}
+
+// Scanned is what counts of the codes in one picture: all parts of a presentation, one a line, or else the first code.
+func Scanned(texts []string) string {
 	parts := slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return !portable.IsPart([]byte(text)) })
-	if len(parts) == 0 {
-		return r.AddText(ctx, m, texts[0])
+	if len(parts) == 0 && len(texts) > 0 {
+		return texts[0]
 	}
-	return addParts(m, []byte(strings.Join(parts, "\n")))
+	return strings.Join(parts, "\n")
 }
 
 // maxCode is longer than any proof code, short or in a QR.

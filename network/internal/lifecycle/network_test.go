@@ -21,8 +21,15 @@ import (
 	"github.com/huzheng-ledger/huzheng/network/internal/topology"
 )
 
-// TestMain lets the peers of a network under test run the test's own program as their chaincode builder.
+// TestMain lets the peers of a network under test run the test's own program as their chaincode builder, and a guard as itself.
 func TestMain(m *testing.M) {
+	if os.Getenv(guardEnv) != "" {
+		if err := guards(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	if meant, err := builder.Run(os.Args, os.Getenv); meant {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -58,6 +65,7 @@ func newWorld(t *testing.T, wanted topology.Topology) *world {
 	require.NoError(t, err)
 	w := &world{t: t, dir: filepath.Join(t.TempDir(), "net"), tools: lifecycle.Tools{Programs: programs, Log: log, Now: time.Now}}
 	w.open(&wanted)
+	guard(t, w.dir)
 	t.Cleanup(func() {
 		if t.Failed() {
 			w.keepLogs()

@@ -1,9 +1,10 @@
 package fabricnet
 
 import (
-	"bytes"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -17,7 +18,7 @@ import (
 type guard struct {
 	cmd  *exec.Cmd
 	hold io.Closer
-	said bytes.Buffer
+	said string // the file of what it says, which nobody might read any more from a pipe
 }
 
 // ending waits for the pipe's end and ends the network; again, while a huzheng-net that the test has started is at work on it.
@@ -33,8 +34,11 @@ func newGuard(t testing.TB, program, dir string) *guard {
 	t.Helper()
 	g := &guard{cmd: exec.Command("/bin/sh", "-c", ending, program, dir)} //nolint:gosec,noctx // it outlives whoever starts it
 	g.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	g.cmd.Stdout, g.cmd.Stderr = &g.said, &g.said
-	var err error
+	g.said = filepath.Join(t.TempDir(), "guard.log")
+	out, err := os.Create(g.said)
+	require.NoError(t, err)
+	defer func() { _ = out.Close() }()
+	g.cmd.Stdout, g.cmd.Stderr = out, out
 	g.hold, err = g.cmd.StdinPipe()
 	require.NoError(t, err)
 	require.NoError(t, g.cmd.Start())
@@ -46,5 +50,7 @@ func (g *guard) release(t testing.TB) {
 	require.NoError(t, g.hold.Close())
 	late := time.AfterFunc(stepTime, func() { _ = g.cmd.Process.Kill() })
 	defer late.Stop()
-	require.NoError(t, g.cmd.Wait(), "%s", &g.said)
+	err := g.cmd.Wait()
+	said, _ := os.ReadFile(g.said)
+	require.NoError(t, err, "%s", said)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -22,10 +23,13 @@ import (
 
 	"github.com/huzheng-ledger/huzheng/api"
 	"github.com/huzheng-ledger/huzheng/api/apitest"
+	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/gbt"
+	"github.com/huzheng-ledger/huzheng/attest/portable"
 	"github.com/huzheng-ledger/huzheng/internal/demoidp"
 	"github.com/huzheng-ledger/huzheng/internal/gateway"
 	"github.com/huzheng-ledger/huzheng/internal/gateway/gatewaytest"
+	"github.com/huzheng-ledger/huzheng/internal/qr"
 	"github.com/huzheng-ledger/huzheng/internal/sample"
 	"github.com/huzheng-ledger/huzheng/test/internal/npm"
 )
@@ -123,6 +127,9 @@ func open(t *testing.T, dir string) *world {
 	write("changed", "changed.sdjwt", changed)
 	write("verification", "verification.jwt", []byte(abroad.Verify(p).Receipt))
 	write("table", "table.csv", table(t, home))
+	for i, face := range parts(t, p) {
+		write(fmt.Sprint("part", i+1), fmt.Sprintf("part%d.png", i+1), face)
+	}
 	for id, scenario := range map[string]string{"operation-permits": "特种作业人员跨省执业", "operation-keyboard": "特种设备作业"} {
 		abroad.Client.Do(apitest.Request{Path: "/v1/agreements", Key: "propose-" + id, Body: api.AgreementProposal{ID: id,
 			Version: 1, Issuers: regions[:2], Relying: regions[:2], Types: []string{string(sample.TypeOperation)}, Scenarios: []string{scenario},
@@ -157,6 +164,27 @@ func (c *clock) of(region string) func() time.Time {
 		return nil
 	}
 	return func() time.Time { return time.Now().Add(time.Duration(c.ahead.Load()) * time.Second) }
+}
+
+// parts are pictures of the codes that together show a presentation which is not bound to an occasion, as on paper.
+func parts(t *testing.T, p api.VerificationRequest) (faces [][]byte) {
+	t.Helper()
+	sd, err := attest.ParseSDJWT([]byte(p.Presentation), attest.DefaultLimits())
+	require.NoError(t, err)
+	shown, err := sd.Present(gatewaytest.Disclosed()...)
+	require.NoError(t, err)
+	text, err := portable.Encode(&portable.Presentation{SDJWT: shown, Receipt: p.Receipt})
+	require.NoError(t, err)
+	split, err := portable.Split(text)
+	require.NoError(t, err)
+	for _, part := range split {
+		code, err := qr.Encode(part, qr.Low)
+		require.NoError(t, err)
+		face, err := code.PNG(4)
+		require.NoError(t, err)
+		faces = append(faces, face)
+	}
+	return faces
 }
 
 // table is one to issue, with rows that are not fit.

@@ -2,9 +2,9 @@
 
 import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { look, open, signIn, start, world } from "./harness.mjs";
+import { look, make, open, signIn, start, world } from "./harness.mjs";
 
 const video = path.join(world.profile, "camera.y4m");
 const width = 640, height = 480;
@@ -49,15 +49,8 @@ async function drawn(page, png) {
 async function code(context) {
   const page = await context.newPage();
   await signIn(page, world.home, "citizen", "citizen1.440000", "/citizen");
-  await page.click('form[action="/citizen/codes/new"] button');
-  for (let step = 0; step < 10; step++) {
-    await page.waitForLoadState();
-    if (/\/citizen\/codes\/[\w-]{22}$/.test(page.url())) return page;
-    const before = page.url();
-    await page.click("main form button[type=submit]");
-    await page.waitForURL((url) => url.href !== before);
-  }
-  assert.fail("no code was made");
+  await make(page);
+  return page;
 }
 
 // filmed makes a code and films its face: first nothing, as when a camera is turned towards a phone.
@@ -94,6 +87,22 @@ test("a browser that cannot read codes sends frames, which this gateway reads", 
   console.log(`${sent.length} frames until the code was read`);
   await citizen.close();
   await passer.close();
+});
+
+test("a presentation that several codes show is read one code after the other", async () => {
+  const context = await open(browser);
+  const page = await context.newPage();
+  await page.goto(world.abroad + "/");
+  const faces = [];
+  for (let i = 1; world.files[`part${i}`]; i++) faces.push(await drawn(page, readFileSync(world.files[`part${i}`])));
+  assert.ok(faces.length >= 2);
+  film(grey, ...faces.slice(1).flatMap((face) => Array(8).fill(face)), ...Array(8).fill(faces[0]));
+  await page.click("#scan button");
+  await page.waitForSelector(`text=这份出示共 ${faces.length} 个二维码`);
+  await look(page, "scan-parts", "desktop");
+  await page.waitForSelector("#verdict");
+  assert.equal((await page.textContent("#verdict")).trim(), "有效");
+  await context.close();
 });
 
 test("an officer scans, and fills in what is still open", async () => {

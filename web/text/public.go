@@ -19,6 +19,7 @@ var publicWords = Section{
 	"public.scan.denied":   {"无法使用摄像头，请改用文件或照片。", "The camera cannot be used; please use a file or a photo."},
 	"public.scan.nothing":  {"一分钟内没有读到二维码，摄像头已关闭。请重试，或改用照片。", "No code was read within a minute; the camera is off. Try again, or use a photo."},
 	"public.scan.found":    {"已读到二维码，摄像头已关闭。", "The code was read; the camera is off."},
+	"public.scan.parts":    {"这份出示共 %d 个二维码，还需扫描第 %s 个。", "This presentation is shown by %d codes; still to be scanned: %s."},
 	"public.scan.failed":   {"本网关暂时无法识读画面，请改用照片或输入用证码。", "This gateway cannot read the picture now; use a photo or type the code."},
 	"public.scan.sent":     {"这个浏览器不能自己识读二维码。扫码时，画面每秒约两次发送到本网关识读，读后即弃，不保存。", "This browser cannot read codes itself. While you scan, pictures are sent to this gateway about twice a second; they are read, and never stored."},
 	"public.scan.looking":  {"请将二维码对准取景框……", "Hold the code into the frame…"},

@@ -40,13 +40,13 @@ if (scan && text && form && navigator.mediaDevices?.getUserMedia) {
   if (reader) offerScan(reader);
 }
 
-// ownReader reads a code by the browser's own detector; null where it has none.
+// ownReader reads the codes in a picture by the browser's own detector, one a line; null where it has none.
 async function ownReader() {
   if (!("BarcodeDetector" in window)) return null;
   const kinds = await BarcodeDetector.getSupportedFormats().catch(() => []);
   if (!kinds.includes("qr_code")) return null;
   const detector = new BarcodeDetector({ formats: ["qr_code"] });
-  return { pause: 50, read: async (video) => (await detector.detect(video).catch(() => []))[0]?.rawValue };
+  return { pause: 50, read: async (video) => (await detector.detect(video).catch(() => [])).map((code) => code.rawValue).join("\n") };
 }
 
 // serverReader sends a frame to this gateway now and then; null where it reads none.
@@ -116,7 +116,8 @@ function offerScan(reader) {
       return;
     }
     button.textContent = scan.dataset.stop;
-    const found = await search(camera, reader).catch(() => undefined);
+    const tell = (words) => { said.textContent = words; };
+    const found = await search(camera, reader, tell).catch(() => undefined);
     if (camera === null || found === "") return; // somebody has stopped it
     if (!found) {
       end(found === undefined ? scan.dataset.failed : scan.dataset.nothing);
@@ -151,13 +152,25 @@ async function look() {
   return camera;
 }
 
-// search reads frames until there is a code: its text, "" where the camera was stopped, null where there was none in a minute.
-async function search(camera, reader) {
-  const until = performance.now() + 60000;
+// search reads frames until there is a code, or all of those that show one presentation: the text, "" where the camera was
+// stopped, null where a minute brought none, nor another one of several.
+async function search(camera, reader, tell) {
+  const collect = globalThis.huzhengParts();
+  let until = performance.now() + 60000;
+  let left = Infinity;
   while (camera.on) {
     const found = await reader.read(camera.video);
     if (!camera.on) break;
-    if (found) return found;
+    for (const text of (found ?? "").split("\n").filter(Boolean)) {
+      const state = collect(text);
+      if (!state) return text;
+      if (!state.missing.length) return state.text;
+      if (state.missing.length < left) {
+        left = state.missing.length;
+        until = performance.now() + 60000;
+        tell(scan.dataset.parts.replace("%d", state.count).replace("%s", state.missing.join(", ")));
+      }
+    }
     if (performance.now() > until) return null;
     await wait(reader.pause);
   }

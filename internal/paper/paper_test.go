@@ -179,7 +179,7 @@ func TestTheCodesOnPaperAreRead(t *testing.T) {
 	require.NoError(t, err)
 	keep(t, "parts.pdf", pdf)
 	out := filepath.Join(t.TempDir(), "page")
-	tool(t, pdf, "pdftoppm", "-r", "200", "-png", "-gray", "FILE", out)
+	tool(t, pdf, "pdftoppm", "-r", "150", "-png", "-gray", "FILE", out)
 	pages, err := filepath.Glob(out + "*.png")
 	require.NoError(t, err)
 	var parts portable.Parts

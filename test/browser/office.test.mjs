@@ -110,8 +110,15 @@ const pages = {
     await page.click("form.card button[type=submit]");
     await page.waitForSelector("#errors");
   }],
-  "office-approve": ["abroad", "governor.510000", (page) => page.goto(world.abroad + "/office/agreements/operation-permits/1")],
+  "office-approve": ["home", "governor.440000", (page) => page.goto(world.home + "/office/agreements/operation-permits/1")],
   "office-receipts": ["abroad", "auditor.510000", (page) => page.goto(world.abroad + "/office/receipts")],
+  "office-refusals": ["abroad", "auditor.510000", async (page) => {
+    for (const path of ["/office/issue", "/office/verify"]) await page.goto(world.abroad + path);
+    await fetch(world.abroad + "/v1/certificates/" + "A".repeat(43));
+    await fetch(world.abroad + "/office/verify", { method: "POST" });
+    await page.goto(world.abroad + "/office/refusals");
+    await page.waitForSelector("tbody tr");
+  }],
   "office-receipt": ["abroad", "window.510000", async (page) => {
     await page.goto(world.abroad + "/office/receipts");
     await page.click("tbody a");
@@ -120,7 +127,7 @@ const pages = {
 };
 
 // some are the pages that between them show every part, for the forms that change nothing but size or colour.
-const some = ["office-home", "office-bundled", "office-issue-refused", "office-certificate", "office-receipts"];
+const some = ["office-home", "office-bundled", "office-issue-refused", "office-certificate", "office-receipts", "office-refusals"];
 
 for (const form of Object.keys(forms)) {
   describe(`the office as ${form}`, () => {

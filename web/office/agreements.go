@@ -11,6 +11,7 @@ import (
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/web/shell"
+	"github.com/huzheng-ledger/huzheng/web/verdict"
 )
 
 // agreementView is an agreement in words.
@@ -18,6 +19,7 @@ type agreementView struct {
 	Agreement
 	Standing  string // key of the word for how it stands now
 	TypeNames []string
+	Disclosed []string // names of the fields that have to be shown
 	Lacks     []string // parties that have not approved it yet
 	MayDecide bool     // our region is a party that has not approved
 	MayEnd    bool
@@ -107,7 +109,14 @@ func (s *section) find(p *shell.Page) (*agreementView, error) {
 		return nil, err
 	}
 	types, err := s.Agreements.Types(ctx)
-	return s.view(a, types), err
+	if err != nil {
+		return nil, err
+	}
+	v := s.view(a, types)
+	for _, name := range a.Conditions.Disclose {
+		v.Disclosed = append(v.Disclosed, verdict.Label(p, name, ""))
+	}
+	return v, nil
 }
 
 func (s *section) agreement(p *shell.Page) error {

@@ -280,6 +280,7 @@ type certificateView struct {
 	From, Until int64
 	State       string // key of the word for how it stands
 	MayIssue    bool
+	Changed     bool     // its status, just now
 	Changes     []change // that may follow; empty: none, or none by whoever asks
 	History     []Interval
 	Operation   string
@@ -296,7 +297,7 @@ func (s *section) certificate(p *shell.Page) error {
 
 func (s *section) newCertificate(p *shell.Page, c *Certificate) *certificateView {
 	v := &certificateView{Certificate: c, Facts: verdict.Facts(p, c.Fields, c.Schema), State: stateOf(c, s.Now().Unix()),
-		MayIssue: p.May(issues), Operation: newOperation()}
+		MayIssue: p.May(issues), Changed: p.Request.URL.Query().Get("changed") == "1", Operation: newOperation()}
 	if c.Profile != nil {
 		v.From, v.Until = c.Profile.NotBefore, c.Profile.Expires
 	}

@@ -93,6 +93,7 @@ var officeWords = Section{
 	"office.certificate.keep":     {"日后暂扣、撤销或打印，凭这个编号查找。", "Find it by this id to suspend, revoke or print it."},
 	"office.certificate.pdf":      {"打印证照（PDF）", "Print the certificate (PDF)"},
 	"office.certificate.recorded": {"已签发并保存，正在写入账本，通常只要几秒。", "Issued and kept; it is on its way to the ledger, which takes seconds."},
+	"office.certificate.changed":  {"状态已变更并写入账本，各地区核验时即可看到。", "The status was changed on the ledger; every region's verifications see it."},
 	"office.certificate.anchored": {"已签发，并已写入账本。", "Issued, and on the ledger."},
 	"office.state.none":           {"正常", "in force"},
 	"office.state.suspended":      {"暂扣", "suspended"},

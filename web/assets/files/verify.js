@@ -131,7 +131,7 @@ function offerScan(reader) {
 // hand puts what was read into the form and sends it, unless something is still to be filled in.
 function hand(found) {
   const code = document.getElementById("code");
-  (code && found.length < 512 && !found.includes("~") ? code : text).value = found;
+  (code && found.length < 512 && !found.includes("~") && !/^HZPP?1:/.test(found) ? code : text).value = found;
   if (form.reportValidity()) form.requestSubmit();
 }
 

@@ -3,7 +3,7 @@
 
 import { after, before, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { open, signIn, start, world } from "./harness.mjs";
+import { make, open, shortOf, signIn, start, world } from "./harness.mjs";
 
 let browser;
 before(async () => { browser = await start(); });
@@ -83,13 +83,8 @@ async function short() {
   const context = await open(browser);
   const page = await context.newPage();
   await signIn(page, world.home, "citizen", "citizen1.440000", "/citizen");
-  await page.click('form[action="/citizen/codes/new"] button');
-  for (let step = 0; step < 10 && !/\/citizen\/codes\/[\w-]{22}$/.test(page.url()); step++) {
-    const before = page.url();
-    await page.click("main form button[type=submit]");
-    await page.waitForURL((url) => url.href !== before);
-  }
-  const code = (await page.getAttribute(".short", "aria-label")).replace(/[ ，,]/g, "");
+  await make(page);
+  const code = await shortOf(page);
   await context.close();
   return code;
 }

@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { look, make, open, signIn, start, world } from "./harness.mjs";
+import { look, make, open, shortOf, signIn, start, world } from "./harness.mjs";
 
 const video = path.join(world.profile, "camera.y4m");
 const width = 640, height = 480;
@@ -45,17 +45,11 @@ async function drawn(page, png) {
   return Buffer.from(luma);
 }
 
-// code makes a proof code, taking every step as it is offered, and gives its page.
-async function code(context) {
+// filmed makes a code and films its face: first nothing, as when a camera is turned towards a phone.
+async function filmed(context) {
   const page = await context.newPage();
   await signIn(page, world.home, "citizen", "citizen1.440000", "/citizen");
   await make(page);
-  return page;
-}
-
-// filmed makes a code and films its face: first nothing, as when a camera is turned towards a phone.
-async function filmed(context) {
-  const page = await code(context);
   const face = await page.locator(".qr").screenshot();
   film(grey, await drawn(page, face), await drawn(page, face), await drawn(page, face));
 }
@@ -154,8 +148,10 @@ test("without a camera the page says what else there is", async () => {
 
 test("a browser that reads codes itself sends no frame", async () => {
   const citizen = await open(browser), passer = await open(browser);
-  const made = await code(citizen);
-  const short = (await made.getAttribute(".short", "aria-label")).replace(/[ ，,]/g, "");
+  const made = await citizen.newPage();
+  await signIn(made, world.home, "citizen", "citizen1.440000", "/citizen");
+  await make(made);
+  const short = await shortOf(made);
   const page = await passer.newPage();
   // No build of Chromium for this system has a detector: one that answers as they do stands for it.
   await page.addInitScript((rawValue) => {

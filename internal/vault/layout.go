@@ -40,8 +40,8 @@ const (
 	prefixUseSeen        = 'S' // S hmac(16)                     → empty: a receipt that is in the record of uses
 	prefixRedemption     = 'R' // R hmac(16)                     → redemption that this gateway makes
 	prefixDispute        = 'D' // D hmac(16)                     → draft of a dispute, under its subject's key
-	prefixSubjectDispute = 'M' // M subject(32) hmac(16)      → empty: a draft of the subject
-	prefixOfficeDispute  = 'O' // O hmac(16) hmac(16)          → empty: an open draft about an authority's certificates
+	prefixSubjectDispute = 'M' // M subject(32) hmac(16)         → empty: a draft of the subject
+	prefixOfficeDispute  = 'O' // O hmac(16) hmac(16)            → empty: an open draft about an authority's certificates
 	prefixFiled          = 'F' // F hmac(16) seq(8)              → empty: an audit record of a credential's day or case, a refusal of an account's day
 )
 

@@ -1,6 +1,6 @@
 import { after, before, describe, test } from "node:test";
 import assert from "node:assert/strict";
-import { begin, forms, look, make, next, open, shortOf, signIn, start, world } from "./harness.mjs";
+import { begin, forms, licence, look, make, next, open, shortOf, signIn, start, world } from "./harness.mjs";
 
 let browser;
 before(async () => { browser = await start(); });
@@ -26,7 +26,7 @@ async function what(page) {
 
 async function report(page) {
   await page.goto(home + "/citizen");
-  await page.click(constructor + " .button.second");
+  await page.click(licence + " .button.second");
   await page.click("a[href*='/disputes/new']");
   await page.waitForSelector("#wrong");
 }
@@ -127,7 +127,7 @@ test("a citizen reports a mistake, the office sees it, the citizen withdraws it"
     const mine = await open(browser, "desktop", { javaScriptEnabled });
     const page = await mine.newPage();
     await signIn(page, home, "citizen", me, "/citizen");
-    await page.click(constructor + " .button.second");
+    await page.click(licence + " .button.second");
     await page.click("a[href*='/disputes/new']");
     await page.selectOption("#field", "certificateHolderName");
     await page.fill("#wrong", "名字的最后一个字写错了。");
@@ -244,9 +244,9 @@ test("by keyboard alone", async () => {
 // pages are every page of the section, for a citizen with certificates, codes and uses.
 const pages = {
   "citizen": (page) => page.goto(home + "/citizen"),
-  "citizen-certificate": (page) => page.click(constructor + " .button.second"),
+  "citizen-certificate": (page) => page.click(licence + " .button.second"),
   "citizen-portable": async (page) => {
-    await page.click(constructor + " .button.second");
+    await page.click(licence + " .button.second");
     await page.click("a[href$='/portable']");
   },
   "citizen-what": begin,

@@ -69,12 +69,13 @@ export async function signIn(page, base, kind, account, back = "/ledger") {
   await page.waitForURL(base + back);
 }
 
-const constructor = '.certificate:has(form):has-text("二级建造师")';
+// licence is the card of the constructor's certificate that is in force, whose holder may have others.
+export const licence = '.certificate:has(form):has-text("二级建造师")';
 
 // begin leads a citizen to the first step of a code about the constructor's certificate that is in force.
 export async function begin(page) {
   await page.goto(world.home + "/citizen");
-  await page.click(constructor + " form button");
+  await page.click(licence + " form button");
   await page.waitForURL("**/what");
 }
 

@@ -131,7 +131,7 @@ func (p *Page) Render(status int, name string, data any) error {
 	if !ok {
 		return fmt.Errorf("there is no template %s", name)
 	}
-	v := view{P: p, D: data, Region: p.shell.o.Name, Nav: p.navigation(), SignIn: p.shell.o.SignIn != nil}
+	v := view{P: p, D: data, Region: p.regionName(), Nav: p.navigation(), SignIn: p.shell.o.SignIn != nil}
 	var out bytes.Buffer
 	if err := page.ExecuteTemplate(&out, "layout", v); err != nil {
 		return err
@@ -143,6 +143,14 @@ func (p *Page) Render(status int, name string, data any) error {
 	p.Writer.WriteHeader(status)
 	_, _ = p.Writer.Write(out.Bytes()) // the browser has gone
 	return nil
+}
+
+// regionName is the province in the page's language: in full in Chinese, as its seal has it.
+func (p *Page) regionName() string {
+	if p.Lang == text.English {
+		return Province(p.Lang, p.shell.o.Region)
+	}
+	return p.shell.o.Name
 }
 
 func (p *Page) navigation() []navView {

@@ -58,7 +58,7 @@ var officeWords = Section{
 	"office.nothing":          {"材料没有通过核验，其中的内容不予显示，以免被误认为事实。", "What was presented does not verify, so its contents are not shown as if they were facts."},
 	"office.disclosed":        {"持证人同意出示的内容", "What the holder disclosed"},
 	"office.disclosed.none":   {"没有可显示的内容。", "There is nothing to show."},
-	"office.checks":           {"逐项核验：%d 项通过，共核验 %d 项", "The checks: %d of %d passed"},
+	"office.checks":           {"逐项核验：%[2]d 项中 %[1]d 项通过", "The checks: %[1]d of %[2]d passed"},
 	"office.agreement":        {"依据的互认协议", "By the agreement"},
 	"office.receipt":          {"核验回执", "Verification receipt"},
 	"office.receipt.time":     {"核验时间", "Verified at"},

@@ -66,7 +66,7 @@ var publicWords = Section{
 	"public.next.unknown":       {"这不代表证照无效。请稍后再试，或请持证人补充材料后重新核验。", "This says nothing against the certificate. Try again later, or ask the holder for what is missing."},
 	"public.again":              {"再核验一份", "Verify another"},
 	"public.print":              {"打印结果", "Print"},
-	"public.checks":             {"逐项核验：%d 项通过，共核验 %d 项", "The checks: %d of %d passed"},
+	"public.checks":             {"逐项核验：%[2]d 项中 %[1]d 项通过", "The checks: %[1]d of %[2]d passed"},
 	"public.agreement":          {"依据的互认协议", "By the agreement"},
 	"public.agreement.version":  {"第 %d 版", "version %d"},
 	"public.receipt":            {"核验回执", "Verification receipt"},

@@ -309,8 +309,8 @@ const (
 	CodePortableTooLarge Code = "PORTABLE_TOO_LARGE"
 	CodePortableMissing  Code = "PORTABLE_PARTS_MISSING" // of one that several QR codes show
 	CodePortableMixed    Code = "PORTABLE_PARTS_MIXED"   // parts of different presentations
-	CodeQRTooLarge       Code = "QR_TOO_LARGE" // more than a QR code that a camera reads can hold
-	CodeQRMissing        Code = "QR_MISSING"   // no QR code was found in the picture
+	CodeQRTooLarge       Code = "QR_TOO_LARGE"           // more than a QR code that a camera reads can hold
+	CodeQRMissing        Code = "QR_MISSING"             // no QR code was found in the picture
 	CodeImageFormat      Code = "IMAGE_FORMAT"
 	CodeImageTooLarge    Code = "IMAGE_TOO_LARGE"
 	CodePDFFormat        Code = "PDF_FORMAT" // damaged, or changed after it was written

@@ -125,9 +125,14 @@ func (h peerHome) Release(ctx context.Context, region string, u *peer.Use) error
 	return h.g.home.Release(ctx, region, u.Operation, id, u.Number)
 }
 
-// Report implements peer.Home. Receipts are taken side by side, as their writes share a sync.
+// together is how many reported receipts are taken side by side: their writes share a sync, and a verdict that is asked for
+// meanwhile finds no more than that before it.
+const together = 8
+
+// Report implements peer.Home.
 func (h peerHome) Report(ctx context.Context, region string, receipts [][]byte) error {
 	var group errgroup.Group
+	group.SetLimit(together)
 	for _, r := range receipts {
 		group.Go(func() error {
 			err := h.g.home.Report(ctx, region, r)

@@ -43,6 +43,7 @@ const (
 	numberSuperseded
 	numberSuccessor
 	numberFuture
+	numberAlsoHeld
 	numberFresh
 )
 

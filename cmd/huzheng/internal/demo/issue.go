@@ -83,11 +83,11 @@ func (d *Demo) issueAll(ctx context.Context) error {
 	}
 	var done atomic.Int64
 	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
+	group, together := errgroup.WithContext(ctx)
 	group.SetLimit(workers())
 	for _, l := range lots {
 		group.Go(func() error {
-			issued, last, err := d.issueLot(ctx, l)
+			issued, last, err := d.issueLot(together, l)
 			if err != nil {
 				return err
 			}
@@ -103,7 +103,7 @@ func (d *Demo) issueAll(ctx context.Context) error {
 		return err
 	}
 	d.report.Counts.Certificates = d.o.Certificates
-	return nil
+	return d.issueToPeople(ctx)
 }
 
 // issueLot issues a lot in one request and keeps the first ones. last is the id of the last one.

@@ -227,7 +227,7 @@ func walk(t *testing.T, dir string, w *world, matching string) {
 	require.NoError(t, err)
 	told := filepath.Join(dir, "world.json")
 	require.NoError(t, os.WriteFile(told, data, 0o600))
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	scripts, err := filepath.Glob(filepath.Join(dir, matching))
 	require.NoError(t, err)

@@ -96,7 +96,7 @@ test-faults: ## conformance, a browser and faults on real Fabric networks with g
 	HUZHENG_FABRIC=1 go test -v -count=1 -timeout 60m -run '$(FAULTS)' ./test/faults $(if $(ARGS),-args $(ARGS))
 
 .PHONY: test-hosts
-test-hosts: ## a network from rendered folders, each province in a network namespace of its own: cut off, healed, changed host by host
+test-hosts: ## a network from rendered folders, each province in a network namespace of its own: cut off and healed
 	@echo "== provinces on hosts apart"
 	cd network && go test -v -count=1 -timeout 20m -run TestNetworkFromRenderedFolders ./internal/render
 

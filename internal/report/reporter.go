@@ -37,7 +37,7 @@ type Options struct {
 
 // The defaults. A use shows at home within five seconds.
 const (
-	DefaultGather  = 100 * time.Millisecond
+	DefaultGather  = 20 * time.Millisecond
 	DefaultLook    = time.Second
 	DefaultPause   = time.Second
 	DefaultLongest = 30 * time.Second

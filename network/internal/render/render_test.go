@@ -173,12 +173,38 @@ func (a *apart) knows(admin *sdk.Admin, at, key, value string, within time.Durat
 	}, within, 200*time.Millisecond, "%s at %s", key, at)
 }
 
+// TestNetworkFromRenderedFolders brings a network up from folders, each on a host of its own, cuts one off and heals it.
 func TestNetworkFromRenderedFolders(t *testing.T) {
+	a := started(t)
+	codes := a.topology.Codes()
+	one, other := a.admin(codes[0]), a.admin(codes[3])
+	submit(t, one, codes, "a", "1")
+	a.knows(other, codes[3], "a", "1", 30*time.Second)
+	a.ip("link", "set", link(3), "down")
+	submit(t, one, codes[:3], "b", "2")
+	a.knows(one, codes[1], "b", "2", time.Minute)
+	a.ip("link", "set", link(3), "up")
+	a.knows(other, codes[3], "b", "2", 2*time.Minute)
+}
+
+// TestChangesHostByHost changes such a network as operators do who hold nothing of each other's.
+func TestChangesHostByHost(t *testing.T) {
+	a := started(t)
+	a.upgradeHostByHost()
+	a.renewOrderer(a.topology.Codes()[1])
+	a.fifthJoins()
+	a.wipedPeer(a.topology.Codes()[2])
+}
+
+// started is a network that provinces have brought up from their folders by exchanging files.
+func started(t *testing.T) *apart {
+	t.Helper()
 	a := newApart(t)
 	chaincode := build(t, filepath.Join("..", "testcc"), ".")
 	require.NoError(t, render.Render(a.dir, a.topology, render.Target{At: "/var/lib/huzheng/network", Cache: "/var/cache/huzheng"}, a.tools))
 	t.Cleanup(func() { a.everyone(context.Background(), "down", "--wipe") })
-	t.Cleanup(a.leave)
+	t.Cleanup(a.keepLogs)
+	t.Cleanup(a.leave) // of the test's own looks at the folders, which the operators work on
 	codes := a.topology.Codes()
 	up := []string{"up", "--chaincode", chaincode, "--chaincode-version", "1.0"}
 
@@ -220,22 +246,21 @@ func TestNetworkFromRenderedFolders(t *testing.T) {
 	wait.Wait()
 	require.NoError(t, <-first)
 	a.everyone(t.Context(), "audit")
+	return a
+}
 
-	// One province is cut off. The others go on; it catches up once it is back.
-	one, other := a.admin(codes[0]), a.admin(codes[3])
-	submit(t, one, codes, "a", "1")
-	a.knows(other, codes[3], "a", "1", 30*time.Second)
-	a.ip("link", "set", link(3), "down")
-	submit(t, one, codes[:3], "b", "2")
-	a.knows(one, codes[1], "b", "2", time.Minute)
-	a.ip("link", "set", link(3), "up")
-	a.knows(other, codes[3], "b", "2", 2*time.Minute)
-	a.leave() // the test's own looks at the folders, which the operators work on now
-
-	a.upgradeHostByHost()
-	a.renewOrderer(codes[1])
-	a.fifthJoins()
-	a.wipedPeer(codes[2])
+// keepLogs prints the end of every orderer's log where the test has failed: what a network did not record, they know why.
+func (a *apart) keepLogs() {
+	if !a.t.Failed() {
+		return
+	}
+	for _, code := range a.topology.Codes() {
+		files, _ := filepath.Glob(filepath.Join(a.folder(code), "logs", "orderer.*.log"))
+		for _, file := range files {
+			out, _ := exec.Command("tail", "-n", "40", file).Output() //nolint:gosec,noctx // a node's log, at the end of a test that failed
+			a.t.Logf("%s:\n%s", filepath.Base(file), out)
+		}
+	}
 }
 
 // submit submits until the value is on the ledger: a failure leaves the outcome unknown.

@@ -14,6 +14,7 @@ func (a *app) printPages(d *demo.Demo) error {
 	access := d.Access()
 	a.printf("\n%s\n\n", a.paint(terminal.Bold, "网页 · pages"))
 	a.printf("  核验 verify            %s/\n", access[1].URL)
+	a.printf("  窗口 office            %s/office\n", access[1].URL)
 	a.printf("  账本 ledger            %s/ledger\n", access[1].URL)
 	a.printf("  我的证照 citizen       %s/citizen\n", access[0].URL)
 	a.printf("  登录 sign in           %s/sign-in\n\n", access[0].URL)

@@ -31,9 +31,9 @@ func TestFaults(t *testing.T) {
 		{"nodes killed", w.killed},
 		{"no orderers", w.noOrderers},
 		{"province cut off", w.apart},
-		{"certificates renewed", w.renewed},
 		{"chaincode upgraded", w.upgraded},
 		{"disk full", w.full},
+		{"certificates renewed", w.renewed},
 		{"chaincode swapped", w.swapped},
 	} {
 		if !t.Run(fault.name, fault.run) {

@@ -186,22 +186,8 @@ func (v *Vault) chainEnd(prefix byte) (n uint64, err error) {
 }
 
 // walkChain visits the records of a chain in order, from a number to the end. Key and value live until visit returns.
-func (v *Vault) walkChain(prefix byte, from uint64, visit func(key, value []byte) error) (err error) {
-	it, err := v.db.NewIter(&pebble.IterOptions{LowerBound: keyNumber(prefix, from), UpperBound: []byte{prefix + 1}})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, pebblekv.Classify(it.Close())) }()
-	for ok := it.First(); ok; ok = it.Next() {
-		value, err := it.ValueAndErr()
-		if err != nil {
-			return pebblekv.Classify(err)
-		}
-		if err := visit(it.Key(), value); err != nil {
-			return err
-		}
-	}
-	return pebblekv.Classify(it.Error())
+func (v *Vault) walkChain(prefix byte, from uint64, visit func(key, value []byte) error) error {
+	return v.scanBetween(keyNumber(prefix, from), []byte{prefix + 1}, visit)
 }
 
 func truncated(end, count uint64) error {

@@ -237,7 +237,8 @@ func (v *Vault) scan(prefix []byte, each func(key, value []byte) error) error {
 	return v.scanBetween(prefix, prefixEnd(prefix), each)
 }
 
-// scanBetween visits the records from a key on, up to one that is not visited any more.
+// scanBetween visits the records from a key on, in order, up to one that is not visited any more. Key and value live until each
+// returns.
 func (v *Vault) scanBetween(first, end []byte, each func(key, value []byte) error) (err error) {
 	it, err := v.db.NewIter(&pebble.IterOptions{LowerBound: first, UpperBound: end})
 	if err != nil {

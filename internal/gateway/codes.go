@@ -146,15 +146,20 @@ func (g *Gateway) CertificatesOf(s custody.Subject) ([]Held, error) {
 	out := make([]Held, len(list))
 	for i, c := range list {
 		out[i] = Held{Certificate: c, ID: custody.ID(c.Commitment)}
-		sd, err := attest.ParseSDJWT(c.SDJWT, attest.Limits{})
-		if err != nil {
-			return nil, err
-		}
-		claims, err := sd.Process()
+		claims, err := claimsOf(c)
 		if err != nil {
 			return nil, err
 		}
 		out[i].Claims = claims.JSON()
 	}
 	return out, nil
+}
+
+// claimsOf is everything that a certificate says, as its issuer keeps it.
+func claimsOf(c *custody.Certificate) (*attest.Claims, error) {
+	sd, err := attest.ParseSDJWT(c.SDJWT, attest.Limits{})
+	if err != nil {
+		return nil, err
+	}
+	return sd.Process()
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 
-	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/internal/dispute"
 	"github.com/huzheng-ledger/huzheng/web/citizen"
@@ -40,11 +39,7 @@ func (s citizenDisputes) disputable(holder, id string) (*custody.Certificate, []
 	if err != nil {
 		return nil, nil, err
 	}
-	sd, err := attest.ParseSDJWT(c.SDJWT, attest.Limits{})
-	if err != nil {
-		return nil, nil, err
-	}
-	claims, err := sd.Process()
+	claims, err := claimsOf(c)
 	if err != nil {
 		return nil, nil, err
 	}

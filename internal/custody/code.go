@@ -122,4 +122,7 @@ type Use struct {
 	Reason   attest.Code // why it was refused; the verdict's code
 	Shown    []Shown
 	Receipts [][]byte // 核验回执 as reported, each a compact JWS
+	// Unproven is why the receipt of a use without a code does not hold; empty: it does. It is found out when the use is read, and
+	// not stored: Verifier, UseCause, Scenario and Reason are then unknown.
+	Unproven attest.Code
 }

@@ -139,10 +139,19 @@ type AuditEntry struct {
 	Credential string // id of the API credential
 	UseCause   string
 	Time       int64 // Unix seconds
-	// ReportTo is the region that is to be told of the receipt, as its citizen's certificate was used; empty: none. It is
-	// not part of the record.
+	// ReportTo is the region that is to be told of the receipt, as its citizen's certificate was used, of which About is the
+	// commitment; empty: none. They are not part of the record.
 	ReportTo   string
+	About      [32]byte
 	CaseNumber string // the verifier's own reference (办件编号); empty: none. The receipt does not carry it
+}
+
+// Report is a verification receipt for the region that issued what it is about: the record that it is, and that certificate's
+// commitment.
+type Report struct {
+	Seq   uint64 // of the audit record; where the receipt was verified alone
+	About [32]byte
+	JWS   []byte
 }
 
 // Grades of a dataset (GB/T 43697). 核心 data never reaches a catalogue.

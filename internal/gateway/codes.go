@@ -23,7 +23,7 @@ func (g *Gateway) openCodes() error {
 	options := g.o.Peers.Client
 	options.Identity, options.Address = g.identity, g.address
 	g.peers = peer.NewClient(options)
-	g.reporter = report.New(report.Options{Outbox: outbox{g.vault}, Tell: g.tell, Batch: peer.MaxReports, Log: g.log})
+	g.reporter = report.New(report.Options{Outbox: g.vault, Tell: g.tell, Batch: peer.MaxReports, Log: g.log})
 	g.home = proofcode.New(proofcode.Options{Region: g.o.Region, Suite: g.vault.Suite(), Store: g.vault, Presenter: presenter{g},
 		Receipts: receiptReader{g}, Random: rand.Reader, Clock: g.o.Clock, Caller: g.o.Throttle.Caller, Gateway: g.o.Throttle.Region})
 	var err error

@@ -196,11 +196,14 @@ func (s citizenCodes) Uses(ctx context.Context, holder string, before uint64, li
 	for i, u := range list {
 		use := &citizen.Use{Seq: u.Seq, Time: u.Time, Event: useEvents[u.Event], Region: u.By.Region, Verifier: u.By.Verifier, Scenario: u.Scenario,
 			UseCause: u.UseCause, Reason: u.Reason}
+		if u.Unproven != "" {
+			use.Event, use.Reason = citizen.EventUnproven, u.Unproven
+		}
 		if u.Code != (custody.CodeID{}) {
 			use.Code = u.Code.String()
 		}
 		for _, jws := range u.Receipts {
-			if receipt, _, err := attest.ParseVerificationReceipt(jws); err == nil { // it was checked when it came
+			if receipt, _, err := attest.ParseVerificationReceipt(jws); err == nil { // it was checked by Uses
 				use.Results = append(use.Results, receipt.Verdict.Result)
 			}
 		}

@@ -190,7 +190,7 @@ type officeDisputes struct {
 }
 
 // Open implements office.Disputes.
-func (s officeDisputes) Open(_ context.Context, by office.Actor) ([]*office.Dispute, error) {
+func (s officeDisputes) Open(ctx context.Context, by office.Actor) ([]*office.Dispute, error) {
 	if _, err := s.g.mine(by); err != nil {
 		return nil, err
 	}
@@ -200,7 +200,7 @@ func (s officeDisputes) Open(_ context.Context, by office.Actor) ([]*office.Disp
 	}
 	out := make([]*office.Dispute, len(list))
 	for i, d := range list {
-		if out[i], err = s.describe(d); err != nil {
+		if out[i], err = s.describe(ctx, d); err != nil {
 			return nil, err
 		}
 	}
@@ -208,7 +208,7 @@ func (s officeDisputes) Open(_ context.Context, by office.Actor) ([]*office.Disp
 }
 
 // Dispute implements office.Disputes.
-func (s officeDisputes) Dispute(_ context.Context, by office.Actor, id string) (*office.Dispute, error) {
+func (s officeDisputes) Dispute(ctx context.Context, by office.Actor, id string) (*office.Dispute, error) {
 	if _, err := s.g.mine(by); err != nil {
 		return nil, err
 	}
@@ -220,10 +220,10 @@ func (s officeDisputes) Dispute(_ context.Context, by office.Actor, id string) (
 	if err != nil {
 		return nil, missing(err, "dispute")
 	}
-	return s.describe(d)
+	return s.describe(ctx, d)
 }
 
-func (s officeDisputes) describe(d *custody.Dispute) (*office.Dispute, error) {
+func (s officeDisputes) describe(ctx context.Context, d *custody.Dispute) (*office.Dispute, error) {
 	out := &office.Dispute{ID: d.ID.String(), Reference: dispute.Reference(s.g.o.Region, d), Kind: disputeKinds[d.Kind], Field: d.Field,
 		Wrong: d.Wrong, Should: d.Should, Certificate: custody.ID(d.Commitment), Created: d.Created, Changed: d.Changed}
 	c, err := s.g.vault.Certificate(d.Commitment)
@@ -233,7 +233,7 @@ func (s officeDisputes) describe(d *custody.Dispute) (*office.Dispute, error) {
 	if out.Type, _, err = (wallet{s.g}).names(c); err != nil || d.Use == 0 {
 		return out, err
 	}
-	list, err := s.g.vault.Uses(d.Subject, d.Use, 1)
+	list, err := s.g.Uses(ctx, d.Subject, d.Use, 1)
 	if err == nil && len(list) == 1 && list[0].Seq == d.Use-1 {
 		u := list[0]
 		out.Use = &office.Use{Time: u.Time, Region: u.By.Region, Verifier: u.By.Verifier, Scenario: u.Scenario, UseCause: u.UseCause}

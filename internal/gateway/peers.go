@@ -5,14 +5,11 @@ import (
 	"net"
 	"net/url"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/registry"
 	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/internal/peer"
 	"github.com/huzheng-ledger/huzheng/internal/proofcode"
-	"github.com/huzheng-ledger/huzheng/internal/vault"
 )
 
 // PeerPort is where a region's gateway answers other gateways, unless the configuration says otherwise.
@@ -125,35 +122,9 @@ func (h peerHome) Release(ctx context.Context, region string, u *peer.Use) error
 	return h.g.home.Release(ctx, region, u.Operation, id, u.Number)
 }
 
-// together is how many reported receipts are taken side by side: their writes share a sync, and a verdict that is asked for
-// meanwhile finds no more than that before it.
-const together = 8
-
 // Report implements peer.Home.
-func (h peerHome) Report(ctx context.Context, region string, receipts [][]byte) error {
-	var group errgroup.Group
-	group.SetLimit(together)
-	for _, r := range receipts {
-		group.Go(func() error {
-			err := h.g.home.Report(ctx, region, r)
-			if unreadable(err) {
-				h.g.log.Warn("a reported receipt does not hold", "from", region, "code", string(attest.CodeOf(err)))
-				return nil
-			}
-			return err
-		})
-	}
-	return group.Wait()
-}
-
-// unreadable tells a receipt that will never hold from a failure that may pass.
-func unreadable(err error) bool {
-	switch attest.CodeOf(err) {
-	case attest.CodeVerificationReceipt, attest.CodeSignature, attest.CodeJWSFormat, attest.CodeJWSHeader, attest.CodeKeyCompromised,
-		attest.CodeNetworkMismatch, attest.CodeKeyMismatch, attest.CodeKeyUse:
-		return true
-	}
-	return false
+func (h peerHome) Report(ctx context.Context, region string, reports []custody.Report) error {
+	return h.g.home.Report(ctx, region, reports)
 }
 
 // Inclusion implements peer.Home.
@@ -185,22 +156,10 @@ func (h peerHome) Status(_ context.Context, commitment [32]byte) (*peer.Hint, er
 	return &hint, err
 }
 
-// outbox is report.Outbox over the vault.
-type outbox struct{ *vault.Vault }
-
-// Receipt implements report.Outbox.
-func (o outbox) Receipt(seq uint64) ([]byte, error) {
-	e, err := o.Audit(seq)
-	if err != nil {
-		return nil, err
-	}
-	return e.JWS, nil
-}
-
 // tell hands receipts to the region that issued what they are about, which may be the own one.
-func (g *Gateway) tell(ctx context.Context, region string, receipts [][]byte) error {
+func (g *Gateway) tell(ctx context.Context, region string, reports []custody.Report) error {
 	if region == g.o.Region {
-		return peerHome{g}.Report(ctx, region, receipts)
+		return g.home.Report(ctx, region, reports)
 	}
-	return g.peers.Report(ctx, region, receipts)
+	return g.peers.Report(ctx, region, reports)
 }

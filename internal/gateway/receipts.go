@@ -17,7 +17,7 @@ func (r recorder) Record(ctx context.Context, record verify.Record) error {
 	_, err := r.g.vault.AppendAudit(ctx, &custody.AuditEntry{
 		Queue: custody.Queue{Key: record.Key, Kind: attest.KindReceipt, Suite: record.Suite},
 		ID:    record.ReceiptID, JWS: record.Receipt, Credential: record.Credential, UseCause: record.UseCause,
-		Time: record.Time, CaseNumber: record.CaseNumber, ReportTo: record.Issuer})
+		Time: record.Time, CaseNumber: record.CaseNumber, ReportTo: record.Issuer, About: record.Commitment})
 	if err == nil && record.Issuer != "" {
 		r.g.reporter.Wake()
 	}

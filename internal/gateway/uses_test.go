@@ -38,10 +38,42 @@ func TestAVerificationElsewhereIsInTheCitizensRecord(t *testing.T) {
 	assert.Equal(t, attest.CodeOK, use.Reason)
 	assert.Equal(t, v.Receipt, string(use.Receipts[0]))
 	assert.Empty(t, other.uses(t))
-	require.NoError(t, home.Gateway.Codes().Report(t.Context(), abroad.Code, use.Receipts[0]))
+	report := func(region string, about [32]byte, receipts ...string) {
+		var list []custody.Report
+		for _, jws := range receipts {
+			list = append(list, custody.Report{About: about, JWS: []byte(jws)})
+		}
+		require.NoError(t, home.Gateway.Codes().Report(t.Context(), region, list))
+	}
+	report(abroad.Code, c.id, v.Receipt, v.Receipt)
 	assert.Len(t, c.uses(t), 1, "a receipt that is reported again counts once")
-	err := home.Gateway.Codes().Report(t.Context(), "430000", use.Receipts[0])
-	assert.Equal(t, attest.CodeVerificationReceipt, attest.CodeOf(err), "nobody reports in another's name")
+	report(abroad.Code, [32]byte{1}, v.Receipt)
+	assert.Len(t, c.uses(t), 1, "nor is anything about a certificate that is not kept here")
+
+	// What a region cannot prove is shown as such, whoever it is that lies.
+	flipped := []byte(v.Receipt)
+	flipped[len(flipped)-10] ^= 1
+	for _, lie := range []struct {
+		region, receipt string
+		code            attest.Code
+	}{
+		{"430000", v.Receipt, attest.CodeVerificationReceipt}, // in another's name
+		{abroad.Code, "no receipt", attest.CodeVerificationReceipt},
+		{abroad.Code, string(flipped), attest.CodeSignature},
+	} {
+		before := len(c.uses(t))
+		report(lie.region, c.id, lie.receipt)
+		list := c.uses(t)
+		if assert.Len(t, list, before+1) {
+			assert.Equal(t, lie.code, list[0].Unproven)
+			assert.Equal(t, custody.UseBy{Region: lie.region}, list[0].By)
+			assert.Empty(t, list[0].Receipts)
+		}
+	}
+	report(abroad.Code, other.id, v.Receipt)
+	if list := other.uses(t); assert.Len(t, list, 1) {
+		assert.Equal(t, attest.CodeVerificationReceipt, list[0].Unproven, "another's receipt proves nothing of this one")
+	}
 
 	held, err := home.Gateway.CertificatesOf(c.subject)
 	require.NoError(t, err)
@@ -51,7 +83,7 @@ func TestAVerificationElsewhereIsInTheCitizensRecord(t *testing.T) {
 	assert.Empty(t, c.uses(t), "erased with its citizen")
 	sound, err := home.Gateway.Vault().CheckUses()
 	require.NoError(t, err)
-	assert.EqualValues(t, 1, sound, "and the chain is whole")
+	assert.EqualValues(t, 5, sound, "and the chain is whole")
 }
 
 // TestAReportWaitsForARegionThatIsAway closes the home while it is used.

@@ -14,6 +14,7 @@ import (
 	"github.com/sony/gobreaker/v2"
 
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/internal/custody"
 )
 
 // ClientOptions say how other regions are asked. Identity and Address are needed.
@@ -237,8 +238,8 @@ func (c *Client) settle(ctx context.Context, home, path string, u *Use) error {
 }
 
 // Report tells a home of receipts of verifications without a code, at most MaxReports.
-func (c *Client) Report(ctx context.Context, home string, list [][]byte) error {
-	return c.ask(ctx, home, pathReport, &receipts{list}, none{})
+func (c *Client) Report(ctx context.Context, home string, list []custody.Report) error {
+	return c.ask(ctx, home, pathReport, &reports{list}, none{})
 }
 
 // Inclusion fetches the inclusion receipt of a commitment.

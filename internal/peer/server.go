@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/internal/custody"
 )
 
 // Home is what a region does for another one, whose gateway has proved who it is. Every write is durable when it returns,
@@ -23,8 +24,8 @@ type Home interface {
 	Consume(ctx context.Context, region string, u *Use) error
 	// Release gives a reserved use back.
 	Release(ctx context.Context, region string, u *Use) error
-	// Report takes receipts of verifications without a code, each alone: one that is none is passed over.
-	Report(ctx context.Context, region string, receipts [][]byte) error
+	// Report takes receipts of verifications without a code, as they come.
+	Report(ctx context.Context, region string, reports []custody.Report) error
 	// Inclusion is the inclusion receipt of a commitment: NOT_FOUND, NOT_ANCHORED_YET.
 	Inclusion(ctx context.Context, commitment [32]byte) ([]byte, error)
 	// Status is a hint at a certificate's status: NOT_FOUND.
@@ -170,7 +171,7 @@ func (s *Server) use(do func(context.Context, string, *Use) error) operation {
 }
 
 func (s *Server) report(ctx context.Context, region string, body []byte) (message, error) {
-	m := &receipts{}
+	m := &reports{}
 	if err := decode(body, m); err != nil {
 		return nil, malformed(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/internal/custody"
 )
 
 // MaxBody bounds a message either way.
@@ -170,7 +171,7 @@ func (m *done) write(w *attest.ObjectWriter) {
 
 func (m *done) read(f *attest.Fields) { m.operation, m.number = f.String("op"), readNumber(f) }
 
-// receipts carries receipts of verifications without a code, at most MaxReports.
+// receipts carries those of a use's verdicts.
 type receipts struct{ list [][]byte }
 
 func (m *receipts) write(w *attest.ObjectWriter) {
@@ -184,6 +185,24 @@ func (m *receipts) write(w *attest.ObjectWriter) {
 func (m *receipts) read(f *attest.Fields) {
 	for _, r := range f.Strings("receipts") {
 		m.list = append(m.list, []byte(r))
+	}
+}
+
+// reports carries receipts of verifications without a code with what they are about, at most MaxReports.
+type reports struct{ list []custody.Report }
+
+func (m *reports) write(w *attest.ObjectWriter) {
+	w.Objects("reports", len(m.list), func(i int, w *attest.ObjectWriter) {
+		(&commitment{m.list[i].About}).write(w)
+		w.String("receipt", string(m.list[i].JWS))
+	})
+}
+
+func (m *reports) read(f *attest.Fields) {
+	for _, o := range f.Objects("reports") {
+		var about commitment
+		about.read(o)
+		m.list = append(m.list, custody.Report{About: about.value, JWS: []byte(o.String("receipt"))})
 	}
 }
 

@@ -22,7 +22,8 @@ type Store interface {
 	CodeByShort(random [5]byte) (custody.CodeID, error)
 	Codes(s custody.Subject) ([]*custody.ProofCode, error)
 	ChangeCode(ctx context.Context, id custody.CodeID, change func(c *custody.ProofCode) ([]*custody.Use, error)) error
-	AddUse(ctx context.Context, receipt string, u *custody.Use) error
+	// AddReported appends uses of one receipt each; one that is there, or that has no citizen any more, is passed over.
+	AddReported(ctx context.Context, uses ...*custody.Use) error
 	Uses(s custody.Subject, before uint64, limit int) ([]*custody.Use, error)
 	Certificate(commitment [32]byte) (*custody.Certificate, error)
 }

@@ -282,26 +282,8 @@ func (h *Home) Release(ctx context.Context, region, op string, id custody.CodeID
 	return err
 }
 
-// Report puts the receipt of a verification without a code into the record of the citizen whose certificate it was about.
-// A receipt that was reported before, and one about what is not kept here, are successes that change nothing.
-func (h *Home) Report(ctx context.Context, region string, jws []byte) error {
-	v, err := h.o.Receipts.ReadReceipt(region, jws)
-	if err != nil {
-		return err
-	}
-	c, err := h.o.Store.Certificate(v.Verdict.Commitment)
-	if err == nil {
-		err = h.o.Store.AddUse(ctx, v.ID, &custody.Use{Subject: c.Subject, Time: h.now(), Event: custody.UsePlain, By: custody.UseBy{Region: region, Verifier: v.Verifier},
-			UseCause: v.UseCause, Scenario: v.Scenario, Reason: v.Verdict.Code, Shown: []custody.Shown{{Commitment: c.Commitment}}, Receipts: [][]byte{jws}})
-	}
-	if gone(err) {
-		return nil
-	}
-	return err
-}
-
-// Uses gives a citizen's record, the newest first, after everything that has lapsed was written down. Errors: the USE_LOG
-// codes where the record was tampered with.
+// Uses gives a citizen's record, the newest first, after everything that has lapsed was written down. What was reported is
+// checked now. Errors: the USE_LOG codes where the record was tampered with.
 func (h *Home) Uses(ctx context.Context, s custody.Subject, before uint64, limit int) ([]*custody.Use, error) {
 	codes, err := h.o.Store.Codes(s)
 	if err != nil {
@@ -318,7 +300,16 @@ func (h *Home) Uses(ctx context.Context, s custody.Subject, before uint64, limit
 			return nil, err
 		}
 	}
-	return h.o.Store.Uses(s, before, limit)
+	uses, err := h.o.Store.Uses(s, before, limit)
+	if err != nil {
+		return nil, err
+	}
+	for _, u := range uses {
+		if err := h.readReported(u); err != nil {
+			return nil, err
+		}
+	}
+	return uses, nil
 }
 
 func overdue(c *custody.ProofCode, now int64) bool {

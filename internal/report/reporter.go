@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/internal/custody"
 )
 
 // Outbox keeps what is still to be told. Numbers grow with time.
@@ -14,9 +15,7 @@ type Outbox interface {
 	// ReportRegions names the regions that may have something waiting.
 	ReportRegions() []string
 	// Reports gives what waits for a region, the oldest first: at most limit, from a number on.
-	Reports(region string, from uint64, limit int) ([]uint64, error)
-	// Receipt gives a receipt by its number.
-	Receipt(seq uint64) ([]byte, error)
+	Reports(region string, from uint64, limit int) ([]custody.Report, error)
 	// Reported forgets what a region has been told.
 	Reported(ctx context.Context, region string, seqs ...uint64) error
 }
@@ -25,7 +24,7 @@ type Outbox interface {
 type Options struct {
 	Outbox Outbox
 	// Tell hands receipts to a region, all or none. Repeating it is harmless.
-	Tell  func(ctx context.Context, region string, receipts [][]byte) error
+	Tell  func(ctx context.Context, region string, reports []custody.Report) error
 	Batch int // receipts a message, at most
 	Log   *slog.Logger
 
@@ -37,7 +36,7 @@ type Options struct {
 
 // The defaults. A use shows at home within five seconds.
 const (
-	DefaultGather  = 20 * time.Millisecond
+	DefaultGather  = 100 * time.Millisecond
 	DefaultLook    = time.Second
 	DefaultPause   = time.Second
 	DefaultLongest = 30 * time.Second
@@ -143,18 +142,16 @@ func (r *Reporter) end(ctx context.Context, code string, to *region, err error) 
 // tell tells a region everything that waits for it, until ctx is done.
 func (r *Reporter) tell(ctx context.Context, code string, to *region) error {
 	for ctx.Err() == nil {
-		seqs, err := r.o.Outbox.Reports(code, to.from, r.o.Batch)
-		if err != nil || len(seqs) == 0 {
+		reports, err := r.o.Outbox.Reports(code, to.from, r.o.Batch)
+		if err != nil || len(reports) == 0 {
 			return err
 		}
-		receipts := make([][]byte, len(seqs))
-		for i, seq := range seqs {
-			if receipts[i], err = r.o.Outbox.Receipt(seq); err != nil {
-				return err
-			}
-		}
-		if err := r.o.Tell(ctx, code, receipts); err != nil {
+		if err := r.o.Tell(ctx, code, reports); err != nil {
 			return err
+		}
+		seqs := make([]uint64, len(reports))
+		for i := range reports {
+			seqs[i] = reports[i].Seq
 		}
 		if err := r.o.Outbox.Reported(ctx, code, seqs...); err != nil {
 			return err

@@ -22,14 +22,6 @@ import (
 // outbox is a vault's.
 type outbox struct{ *vault.Vault }
 
-func (o outbox) Receipt(seq uint64) ([]byte, error) {
-	e, err := o.Audit(seq)
-	if err != nil {
-		return nil, err
-	}
-	return e.JWS, nil
-}
-
 func (o outbox) put(t *testing.T, region string, count int) (receipts []string) {
 	t.Helper()
 	for range count {
@@ -72,16 +64,16 @@ func newHomes(away ...string) *homes {
 	return h
 }
 
-func (h *homes) tell(_ context.Context, region string, receipts [][]byte) error {
+func (h *homes) tell(_ context.Context, region string, reports []custody.Report) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.tries[region]++
-	h.most = max(h.most, len(receipts))
+	h.most = max(h.most, len(reports))
 	if h.away[region] {
 		return errors.New("away")
 	}
-	for _, r := range receipts {
-		h.told[region] = append(h.told[region], string(r))
+	for _, r := range reports {
+		h.told[region] = append(h.told[region], string(r.JWS))
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func (v *Vault) AppendAudit(ctx context.Context, e *custody.AuditEntry) (uint64,
 		t.setStore(keyCommitment(commitment), encodePlace(e.Place))
 		t.setStore(keyHashed(prefixReceiptID, v.hashed("receipt", e.ID)), binary.AppendUvarint(nil, e.Seq))
 		if e.ReportTo != "" {
-			t.toReport(e.ReportTo, e.Seq)
+			t.toReport(e.ReportTo, e.Seq, e.About)
 		}
 		t.fileAudit(e)
 		return nil

@@ -262,16 +262,9 @@ func (v *Vault) slotKey(slot uint64) (dataKey, error) {
 
 // keyOf gives the key of a subject, a fresh one where it has none or the last one was erased.
 func (t *tx) keyOf(subject custody.Subject) (dataKey, error) {
-	if k, ok := t.subjects[subject]; ok {
-		return k, nil
-	}
-	var k dataKey
-	var ok bool
-	var err error
-	if !t.erased[subject] {
-		if k, ok, err = t.v.liveKey(subject); err != nil {
-			return dataKey{}, err
-		}
+	k, ok, err := t.liveKey(subject)
+	if err != nil {
+		return dataKey{}, err
 	}
 	if !ok {
 		if k.slot, k.aead, err = t.slots.add(subject); err != nil {
@@ -282,6 +275,14 @@ func (t *tx) keyOf(subject custody.Subject) (dataKey, error) {
 	}
 	t.subjects[subject] = k
 	return k, nil
+}
+
+// liveKey is a subject's key, also one that the group has made; false where there is none that still exists.
+func (t *tx) liveKey(subject custody.Subject) (dataKey, bool, error) {
+	if k, ok := t.subjects[subject]; ok || t.erased[subject] {
+		return k, ok, nil
+	}
+	return t.v.liveKey(subject)
 }
 
 // liveKey looks a subject's key up; false where there is none that still exists.

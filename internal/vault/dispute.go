@@ -69,16 +69,12 @@ func (v *Vault) AddDispute(ctx context.Context, op string, digest [32]byte, d *c
 			made, err = filedDispute(known, digest)
 			return err
 		}
-		slot, ok, err := t.slotOf(d.Subject)
+		with, ok, err := t.liveKey(d.Subject)
 		if err != nil {
 			return err
 		}
 		if !ok {
 			return attest.Errorf(attest.CodeRecordMissing, "nothing is kept under a key of this subject")
-		}
-		with, err := t.subjectKey(d.Subject, slot)
-		if err != nil {
-			return err
 		}
 		key := v.keyDispute(d.ID)
 		t.setLatest(key, encodeDispute(d), with)

@@ -30,7 +30,7 @@ const (
 	prefixCommand        = 'y' // y hmac(16)                     → a command whose outcome is not known yet
 	prefixAudit          = 'a' // a seq(8)                       → audit record: a verification or a refusal
 	prefixReceiptID      = 'j' // j hmac(16)                     → number of an audit record
-	prefixReport         = 'z' // z region(4) seq(8)            → empty: an audit record whose receipt the region is to be told of
+	prefixReport         = 'z' // z region(4) seq(8)            → commitment that an audit record is about whose receipt the region is to be told of
 	prefixHeld           = 'h' // h subject(32) queue(4) seq(8)  → empty: a certificate of the subject
 	prefixCode           = 'g' // g hmac(16)                     → proof code, under its subject's key
 	prefixShort          = 'f' // f hmac(16)                     → id of the proof code of a short form

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/internal/custody"
 )
 
 func TestOutboxIsAQueueARegion(t *testing.T) {
@@ -18,13 +19,20 @@ func TestOutboxIsAQueueARegion(t *testing.T) {
 	regions := []string{"440000", "510000", "510000", "", "440000", "510000"}
 	for i, region := range regions {
 		e := testAudit(fmt.Sprint("receipt ", i))
-		e.ReportTo = region
+		e.ReportTo, e.About = region, [32]byte{byte(i)}
 		_, err := v.AppendAudit(ctx, e)
 		require.NoError(t, err)
 	}
 	waiting := func(region string, from uint64, limit int) []uint64 {
-		seqs, err := v.Reports(region, from, limit)
+		reports, err := v.Reports(region, from, limit)
 		require.NoError(t, err)
+		var seqs []uint64
+		for _, r := range reports {
+			e, err := v.Audit(r.Seq)
+			require.NoError(t, err)
+			require.Equal(t, custody.Report{Seq: r.Seq, About: [32]byte{byte(r.Seq)}, JWS: e.JWS}, r)
+			seqs = append(seqs, r.Seq)
+		}
 		return seqs
 	}
 	check := func() {

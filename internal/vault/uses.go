@@ -55,12 +55,9 @@ func (t *tx) addUses(uses []*custody.Use, with dataKey) error {
 		return nil
 	}
 	subject := uses[0].Subject
-	last, ok := t.lastUse[subject]
-	if !ok {
-		var err error
-		if last, err = t.v.lastUse(subject); err != nil {
-			return err
-		}
+	last, err := t.lastUseOf(subject)
+	if err != nil {
+		return err
 	}
 	log := &t.v.useLog
 	for _, u := range uses {
@@ -74,6 +71,19 @@ func (t *tx) addUses(uses []*custody.Use, with dataKey) error {
 	t.lastUse[subject] = last
 	t.setStore(keyUsePointer(subject), binary.AppendUvarint(nil, last))
 	return nil
+}
+
+// lastUseOf is Vault.lastUse as the group has left it.
+func (t *tx) lastUseOf(subject custody.Subject) (uint64, error) {
+	last, ok := t.lastUse[subject]
+	if ok {
+		return last, nil
+	}
+	last, err := t.v.lastUse(subject)
+	if err == nil {
+		t.lastUse[subject] = last
+	}
+	return last, err
 }
 
 func (v *Vault) useLink(previous [32]byte, seq uint64, value []byte) [32]byte {
@@ -95,40 +105,53 @@ func (v *Vault) lastUse(subject custody.Subject) (uint64, error) {
 	return last, nil
 }
 
-// AddUse appends an entry about a certificate that is kept here, durable when it returns. id is the receipt's: where it was
-// added before, nothing is written. Errors: RECORD_MISSING, SUBJECT_SHREDDED.
-func (v *Vault) AddUse(ctx context.Context, id string, u *custody.Use) error {
-	key := keyHashed(prefixUseSeen, v.hashed("use", u.By.Region, id))
+// AddReported appends entries about certificates that are kept here, each with one receipt, durable when it returns. A
+// receipt that its region has reported of the certificate before is passed over, and so is one about a citizen whose key is erased.
+func (v *Vault) AddReported(ctx context.Context, uses ...*custody.Use) error {
+	list := make([]reported, len(uses))
+	for i, u := range uses {
+		about := u.Shown[0].Commitment
+		list[i] = reported{use: u, key: keyHashed(prefixUseSeen, v.hashed("use", u.By.Region, string(about[:]), string(u.Receipts[0])))}
+	}
 	return v.do(ctx, func(t *tx) error {
-		seen, err := t.v.db.Get(key)
-		if err != nil || seen != nil || t.seen[string(key)] {
-			return err
+		for i := range list { // everything is read before anything is written
+			if err := t.readReported(&list[i]); err != nil {
+				return err
+			}
 		}
-		slot, ok, err := t.slotOf(u.Subject)
-		if err != nil {
-			return err
+		for _, r := range list {
+			if !r.wanted || t.seen[string(r.key)] {
+				continue
+			}
+			if err := t.addUses([]*custody.Use{r.use}, r.with); err != nil {
+				return err
+			}
+			t.seen[string(r.key)] = true
+			t.setStore(r.key, nil)
 		}
-		if !ok {
-			return attest.Errorf(attest.CodeRecordMissing, "nothing is kept under a key of this subject")
-		}
-		with, err := t.subjectKey(u.Subject, slot)
-		if err != nil {
-			return err
-		}
-		if err := t.addUses([]*custody.Use{u}, with); err != nil {
-			return err
-		}
-		t.seen[string(key)] = true
-		t.setStore(key, nil)
 		return nil
 	})
 }
 
-func (t *tx) subjectKey(subject custody.Subject, slot uint64) (dataKey, error) {
-	if k, ok := t.subjects[subject]; ok {
-		return k, nil
+// reported is a use on its way into the record.
+type reported struct {
+	use    *custody.Use
+	key    []byte // under which its receipt is known once it is there
+	with   dataKey
+	wanted bool
+}
+
+// readReported finds out whether a use is to be written, and what writing it needs.
+func (t *tx) readReported(r *reported) error {
+	seen, err := t.v.db.Get(r.key)
+	if err != nil || seen != nil {
+		return err
 	}
-	return t.v.slotKey(slot)
+	if r.with, r.wanted, err = t.liveKey(r.use.Subject); err != nil || !r.wanted {
+		return err
+	}
+	_, err = t.lastUseOf(r.use.Subject)
+	return err
 }
 
 // Uses gives a citizen's entries, the newest first: at most limit, of those before the entry of that number (0: from the

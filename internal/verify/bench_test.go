@@ -215,7 +215,7 @@ type audit struct {
 func (a audit) Record(ctx context.Context, r verify.Record) error {
 	entry := &custody.AuditEntry{Queue: a.queue, ID: r.ReceiptID, JWS: r.Receipt, Credential: r.Credential, UseCause: r.UseCause, Time: r.Time}
 	if a.reports {
-		entry.ReportTo = r.Issuer
+		entry.ReportTo, entry.About = r.Issuer, r.Commitment
 	}
 	_, err := a.store.AppendAudit(ctx, entry)
 	return err

@@ -34,7 +34,8 @@ type Record struct {
 	// Issuer is the region whose citizen's certificate was used and that has not heard of it: the recorder sees that it
 	// does. Empty where there is nothing to tell.
 	Issuer     string
-	CaseNumber string // empty: none
+	Commitment [32]byte // of that certificate
+	CaseNumber string   // empty: none
 }
 
 // Replica is the region's index. Read lends a view of one state of the ledger, in which no block becomes visible while
@@ -114,7 +115,7 @@ func (v *Verifier) Verify(ctx context.Context, s *Submission) (*Answer, error) {
 	if request.Relayed { // its home is told with the verdict
 		issuer = ""
 	}
-	err = v.o.Recorder.Record(ctx, Record{Issuer: issuer, ReceiptID: answer.ReceiptID, Receipt: answer.Receipt, Key: key.KeyID(),
+	err = v.o.Recorder.Record(ctx, Record{Issuer: issuer, Commitment: answer.Verdict.Commitment, ReceiptID: answer.ReceiptID, Receipt: answer.Receipt, Key: key.KeyID(),
 		Suite: key.Public().Suite(), Credential: s.Credential, UseCause: request.UseCause, Time: now, CaseNumber: s.CaseNumber})
 	if err != nil {
 		return nil, err

@@ -98,7 +98,7 @@ func TestTheRecordIsWhatIsAnswered(t *testing.T) {
 	assert.Equal(t, attest.Valid, answer.Verdict.Result, "%+v", answer.Verdict.Checks)
 	assert.Equal(t, []verify.Record{{ReceiptID: answer.ReceiptID, Receipt: answer.Receipt,
 		Key: registry.KeyID(relying, "w1"), Suite: attest.SuiteStd, Credential: "credential-1",
-		UseCause: "审查人员资格", Time: now, Issuer: issuing}}, w.recorder.records)
+		UseCause: "审查人员资格", Time: now, Issuer: issuing, Commitment: answer.Verdict.Commitment}}, w.recorder.records)
 	assert.EqualValues(t, 1, w.replica.reads.Load(), "all of the evidence is of one state")
 
 	receipt, err := registry.VerifyReceipt(w.ledger, answer.Receipt, nil)

@@ -146,6 +146,7 @@ const (
 	EventLapsed   Event = "lapsed"   // shown, and no verdict reported
 	EventRefused  Event = "refused"  // tried, nothing shown
 	EventPlain    Event = "plain"    // verified without a code
+	EventUnproven Event = "unproven" // a region says so, whose receipt does not hold: Reason is why
 )
 
 // Use is an entry of the record of uses (用证记录).

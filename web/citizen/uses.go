@@ -27,7 +27,8 @@ func useViews(p *shell.Page, list []*Use) []useView {
 		v := useView{Use: u, Tone: "unknown", Link: u.Code, Report: len(u.Shown) > 0}
 		if u.Event != EventRefused {
 			v.Showed = showed(p, u.Shown)
-		} else {
+		}
+		if u.Event == EventRefused || u.Event == EventUnproven {
 			v.Tone, v.Why = "warn", p.Say(attest.Explain(u.Reason))
 		}
 		if len(u.Results) > 0 { // as the verifier was told

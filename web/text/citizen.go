@@ -156,6 +156,7 @@ var citizenWords = Section{
 	"citizen.event.lapsed":   {"已出示，未给出结论", "shown, no verdict"},
 	"citizen.event.refused":  {"被拒绝，未出示任何内容", "refused, nothing shown"},
 	"citizen.event.plain":    {"已核验（未用码）", "verified (without a code)"},
+	"citizen.event.unproven": {"该地区报告了一次使用，但不能证明", "the region reported a use and cannot prove it"},
 
 	"citizen.draft.gone":       {"这一步已经过时", "This step is out of date"},
 	"citizen.draft.gone.text":  {"生成用证码需要在三十分钟内完成。请回到我的证照重新开始。", "Making a code has to be finished within thirty minutes. Please begin again at your certificates."},

@@ -17,7 +17,10 @@ func (s *Server) Verify(c echo.Context) error {
 		return err
 	}
 	verification, err := s.services.Verifier.Verify(c.Request().Context(), k.caller, &request)
-	return answer(c, verification, err)
+	if err != nil {
+		return err
+	}
+	return respondVerification(c, verification)
 }
 
 // VerifyBatch judges many presentations, each alone.

@@ -20,6 +20,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/attest/registry"
 	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/internal/gateway/gatewaytest"
+	"github.com/huzheng-ledger/huzheng/internal/loadgen"
 	"github.com/huzheng-ledger/huzheng/internal/sample"
 	"github.com/huzheng-ledger/huzheng/test/internal/fabricnet"
 )
@@ -39,39 +40,27 @@ func certificates(b *testing.B, g *fabricnet.Gateway, key string, first, count i
 
 // door is a gateway's route for verdicts, asked with as little else as can be: bodies are made beforehand, answers are searched.
 type door struct {
-	url, authorization string
-	http               *http.Client
+	callers []*loadgen.Caller // one a worker
 }
 
 func doorOf(b *testing.B, g *fabricnet.Gateway) *door {
 	b.Helper()
-	d := &door{url: g.URL + "/v1/verifications", authorization: "Bearer " + g.Token,
-		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: openWorkers, DisableCompression: true}}}
-	b.Cleanup(d.http.CloseIdleConnections)
+	d := &door{}
+	for range openWorkers {
+		c := loadgen.New(g.URL+"/v1/verifications", g.Token)
+		b.Cleanup(c.Close)
+		d.callers = append(d.callers, c)
+	}
 	return d
 }
 
-// ask posts a body and reports whether the answer holds a text.
-func (d *door) ask(ctx context.Context, body, text []byte) (bool, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.url, bytes.NewReader(body))
-	if err != nil {
-		return false, err
+// ask posts a body as one of the workers and reports whether the answer holds a text.
+func (d *door) ask(ctx context.Context, worker int, body, text []byte) (bool, error) {
+	status, answer, err := d.callers[worker].Post(ctx, body)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("%d %.200s", status, answer)
 	}
-	r.Header.Set("Authorization", d.authorization)
-	r.Header.Set("Content-Type", "application/json")
-	res, err := d.http.Do(r)
-	if err != nil {
-		return false, err
-	}
-	defer func() { _ = res.Body.Close() }()
-	var answer bytes.Buffer
-	if _, err := answer.ReadFrom(res.Body); err != nil {
-		return false, err
-	}
-	if res.StatusCode != http.StatusOK {
-		return false, fmt.Errorf("%d %.200s", res.StatusCode, &answer)
-	}
-	return bytes.Contains(answer.Bytes(), text), nil
+	return bytes.Contains(answer, text), err
 }
 
 var (
@@ -81,8 +70,8 @@ var (
 
 // verdicts asks for valid ones in turn.
 func (d *door) verdicts(bodies [][]byte) request {
-	return func(ctx context.Context, _, n int) error {
-		ok, err := d.ask(ctx, bodies[n%len(bodies)], isValid)
+	return func(ctx context.Context, worker, n int) error {
+		ok, err := d.ask(ctx, worker, bodies[n%len(bodies)], isValid)
 		if err == nil && !ok {
 			err = fmt.Errorf("presentation %d is not called valid", n%len(bodies))
 		}
@@ -222,10 +211,10 @@ func victims(b *testing.B, w *fabricnet.World, g *fabricnet.Gateway, first, coun
 	return list
 }
 
-// revoke revokes the certificate and returns how long after the acknowledgement every gateway had refused it.
-func (v *victim) revoke(ctx context.Context, doors []*door) (time.Duration, error) {
+// revoke revokes the certificate, as one of the workers, and returns how long after the acknowledgement every gateway had refused it.
+func (v *victim) revoke(ctx context.Context, worker int, doors []*door) (time.Duration, error) {
 	for i, d := range doors {
-		if ok, err := d.ask(ctx, v.bodies[i], isValid); err != nil || !ok {
+		if ok, err := d.ask(ctx, worker, v.bodies[i], isValid); err != nil || !ok {
 			return 0, fmt.Errorf("before its revocation gateway %d does not call a certificate valid: %w", i, err)
 		}
 	}
@@ -237,7 +226,7 @@ func (v *victim) revoke(ctx context.Context, doors []*door) (time.Duration, erro
 	for i, d := range doors {
 		group.Go(func() error {
 			for {
-				if refused, err := d.ask(ctx, v.bodies[i], isRevoked); err != nil || refused {
+				if refused, err := d.ask(ctx, worker, v.bodies[i], isRevoked); err != nil || refused {
 					return err
 				}
 			}
@@ -284,10 +273,10 @@ func revocations(b *testing.B, w *fabricnet.World, first, each int) *load {
 	var l load
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(b.Context())
-	for _, list := range lists {
+	for worker, list := range lists {
 		group.Go(func() error {
 			for i := range list {
-				took, err := list[i].revoke(ctx, doors)
+				took, err := list[i].revoke(ctx, worker, doors)
 				if err != nil {
 					return err
 				}

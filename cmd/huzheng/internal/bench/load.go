@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/huzheng-ledger/huzheng/api/client"
+	"github.com/huzheng-ledger/huzheng/internal/loadgen"
 )
 
 // clients is how many connections the load over HTTP comes from.
@@ -21,14 +22,12 @@ const clients = 32
 // load asks one gateway for verdicts and does as little else as it can: bodies are made beforehand, answers are searched
 // and not parsed. It shares the machine with what it measures.
 type load struct {
-	url, authorization string
-	http               *http.Client
-	bodies             [][]byte
+	url, key string
+	bodies   [][]byte
 }
 
 func (w *world) load(list []presented) (*load, error) {
-	l := &load{url: w.door.URL + "/v1/verifications", authorization: "Bearer " + w.door.Key,
-		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * clients, DisableCompression: true}}}
+	l := &load{url: w.door.URL + "/v1/verifications", key: w.door.Key}
 	for i := range list {
 		body, err := json.Marshal(client.VerificationRequest{Presentation: string(list[i].text), Receipt: list[i].receipt,
 			UseCause: "bench", Scenario: scenario})
@@ -40,31 +39,23 @@ func (w *world) load(list []presented) (*load, error) {
 	return l, nil
 }
 
-func (l *load) close() { l.http.CloseIdleConnections() }
-
 var validAnswer = []byte(`"result":"valid"`)
 
-// ask asks for the i-th presentation; answer is a buffer of the caller's that is used again.
-func (l *load) ask(ctx context.Context, i int, answer *bytes.Buffer) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, bytes.NewReader(l.bodies[i%len(l.bodies)]))
-	if err != nil {
-		return err
+// asker is one connection's; close it.
+type asker struct {
+	*loadgen.Caller
+	bodies [][]byte
+}
+
+func (l *load) asker() *asker { return &asker{loadgen.New(l.url, l.key), l.bodies} }
+
+// ask asks for the i-th presentation.
+func (a *asker) ask(ctx context.Context, i int) error {
+	status, answer, err := a.Post(ctx, a.bodies[i%len(a.bodies)])
+	if err == nil && (status != http.StatusOK || !bytes.Contains(answer, validAnswer)) {
+		err = fmt.Errorf("a presentation over HTTP: %d %.200s", status, answer)
 	}
-	r.Header.Set("Authorization", l.authorization)
-	r.Header.Set("Content-Type", "application/json")
-	res, err := l.http.Do(r)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = res.Body.Close() }()
-	answer.Reset()
-	if _, err := answer.ReadFrom(res.Body); err != nil {
-		return err
-	}
-	if res.StatusCode != http.StatusOK || !bytes.Contains(answer.Bytes(), validAnswer) {
-		return fmt.Errorf("a presentation over HTTP: %d %.200s", res.StatusCode, answer)
-	}
-	return nil
+	return err
 }
 
 // throughput measures verdicts over HTTP, one presentation a request, the load on the same machine.
@@ -73,15 +64,15 @@ func (w *world) throughput(ctx context.Context, list []presented, during time.Du
 	if err != nil {
 		return nil, err
 	}
-	defer l.close()
 	var done atomic.Int64
 	start := time.Now()
 	group, ctx := errgroup.WithContext(ctx)
 	for c := range clients {
 		group.Go(func() error {
-			var answer bytes.Buffer
+			a := l.asker()
+			defer a.Close()
 			for i := c; time.Since(start) < during; i++ {
-				if err := l.ask(ctx, i, &answer); err != nil {
+				if err := a.ask(ctx, i); err != nil {
 					return err
 				}
 				done.Add(1)
@@ -105,7 +96,6 @@ func (w *world) latency(ctx context.Context, list []presented, during time.Durat
 	if err != nil {
 		return nil, err
 	}
-	defer l.close()
 	n := int(during.Seconds() * arrivals)
 	taken := make([]time.Duration, n)
 	var next atomic.Int64
@@ -115,7 +105,8 @@ func (w *world) latency(ctx context.Context, list []presented, during time.Durat
 	var group sync.WaitGroup
 	for range 2 * clients {
 		group.Go(func() {
-			var answer bytes.Buffer
+			a := l.asker()
+			defer a.Close()
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= n || ctx.Err() != nil {
@@ -123,7 +114,7 @@ func (w *world) latency(ctx context.Context, list []presented, during time.Durat
 				}
 				due := start.Add(time.Duration(i) * time.Second / arrivals)
 				time.Sleep(time.Until(due)) // the schedule of the load
-				if err := l.ask(ctx, i, &answer); err != nil {
+				if err := a.ask(ctx, i); err != nil {
 					mu.Lock()
 					first = err
 					mu.Unlock()

@@ -1,0 +1,94 @@
+package loadgen_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/huzheng-ledger/huzheng/internal/loadgen"
+)
+
+func TestACallerKeepsItsConnection(t *testing.T) {
+	var connections atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		assert.NoError(t, err)
+		assert.Equal(t, "POST /v1/verifications?a=b", r.Method+" "+r.URL.RequestURI())
+		assert.Equal(t, "Bearer key", r.Header.Get("Authorization"))
+		assert.Equal(t, "application/json", r.Header.Get("Content-Type"))
+		switch string(body) {
+		case "close":
+			w.Header().Set("Connection", "close")
+		case "long":
+			_, _ = io.WriteString(w, strings.Repeat("x", 1<<20)) // in chunks
+			return
+		case "refuse":
+			w.WriteHeader(http.StatusTooManyRequests)
+		}
+		_, _ = w.Write(append(body, '!'))
+	}))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	c := loadgen.New(server.URL+"/v1/verifications?a=b", "key")
+	defer c.Close()
+	for _, ask := range []struct {
+		body, answer string
+		status       int
+		connections  int64
+	}{
+		{"{}", "{}!", http.StatusOK, 1}, {"", "!", http.StatusOK, 1}, {"long", strings.Repeat("x", 1<<20), http.StatusOK, 1},
+		{"refuse", "refuse!", http.StatusTooManyRequests, 1}, {"close", "close!", http.StatusOK, 1}, {"again", "again!", http.StatusOK, 2},
+	} {
+		status, answer, err := c.Post(t.Context(), []byte(ask.body))
+		require.NoError(t, err)
+		require.Equal(t, ask.status, status)
+		require.Equal(t, ask.answer, string(answer))
+		require.Equal(t, ask.connections, connections.Load(), ask.body)
+	}
+}
+
+func TestACallerFailsAndGoesOn(t *testing.T) {
+	stuck := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		switch string(body) {
+		case "stuck":
+			<-stuck
+		case "cut":
+			panic(http.ErrAbortHandler)
+		}
+	}))
+	defer server.Close()
+	defer close(stuck)
+	c := loadgen.New(server.URL, "key")
+	defer c.Close()
+	short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, _, err := c.Post(short, []byte("stuck"))
+	require.Error(t, err, "at the deadline")
+	_, _, err = c.Post(short, nil)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	_, _, err = c.Post(t.Context(), []byte("cut"))
+	require.Error(t, err)
+	status, _, err := c.Post(t.Context(), nil)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, status)
+	for _, address := range []string{"https://a.example", "/v1", "http://", "http://a b"} {
+		_, _, err := loadgen.New(address, "").Post(t.Context(), nil)
+		require.Error(t, err, address)
+	}
+}

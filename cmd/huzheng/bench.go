@@ -20,6 +20,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/cmd/huzheng/internal/bench"
 	"github.com/huzheng-ledger/huzheng/cmd/huzheng/internal/demo"
 	"github.com/huzheng-ledger/huzheng/cmd/huzheng/internal/terminal"
+	"github.com/huzheng-ledger/huzheng/internal/consortium"
 )
 
 type benchFlags struct {
@@ -63,7 +64,7 @@ func (a *app) bench(ctx context.Context, f *benchFlags) (err error) {
 	if !attest.Suite(f.suite).Valid() {
 		return usagef("--suite is std or gm")
 	}
-	a.collectSeldom() // as where it serves
+	defer consortium.Tune(a.getenv)() // as where it serves
 	stop, err := profileCPU(f.cpu)
 	if err != nil {
 		return err
@@ -79,7 +80,7 @@ func (a *app) bench(ctx context.Context, f *benchFlags) (err error) {
 	if err != nil {
 		return err
 	}
-	r := &benchReport{Rows: append(rows, more...), Suite: attest.Suite(f.suite), Quick: f.quick, CPUs: runtime.GOMAXPROCS(0),
+	r := &benchReport{Rows: append(rows, more...), Suite: attest.Suite(f.suite), Quick: f.quick, CPUs: runtime.NumCPU(),
 		Platform: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version()}
 	return a.emit(r, func() error { return a.printBench(r) })
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -60,7 +59,7 @@ func (a *app) serve(ctx context.Context, config *Config) error {
 	if err != nil {
 		return err
 	}
-	a.collectSeldom()
+	defer consortium.Tune(a.getenv)()
 	c, err := consortium.Open(ctx, plan)
 	if err != nil {
 		return err
@@ -72,13 +71,6 @@ func (a *app) serve(ctx context.Context, config *Config) error {
 		closing = nil // a store that has failed says so once more
 	}
 	return errors.Join(err, closing)
-}
-
-// collectSeldom sets how often garbage is collected, unless the user did.
-func (a *app) collectSeldom() {
-	if a.getenv("GOGC") == "" {
-		debug.SetGCPercent(consortium.GCPercent)
-	}
 }
 
 // serveAll listens for every gateway and returns once all have drained: because ctx is done, or because one of the stores

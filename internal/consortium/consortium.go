@@ -126,10 +126,6 @@ func (p *Plan) open(ctx context.Context, ledger Ledger, by joins) (*Consortium, 
 	return c, nil
 }
 
-// GCPercent is what a process that does nothing but serve gateways sets with debug.SetGCPercent: a gateway's live memory is a few
-// dozen MB, and a verdict's 30 kB of garbage cost it an eighth of its time with Go's own 100.
-const GCPercent = 400
-
 // LedgerErr is why a ledger in this process takes nothing in any more; nil while it does, and always nil for a network,
 // which other regions keep as well.
 func (c *Consortium) LedgerErr() error {

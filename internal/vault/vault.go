@@ -33,7 +33,7 @@ type Options struct {
 	Inspect bool         // open for reading, even where the audit log's end does not fit its head: for fsck
 
 	Cache         *pebblekv.Cache // shared between stores of the process; nil: a private one of DefaultCacheBytes
-	MemTableBytes int64           // 0: pebblekv.DefaultMemTableBytes
+	MemTableBytes int64           // 0: DefaultMemTableBytes
 	Logger        *slog.Logger    // failures only; nil: slog.Default
 
 	fs vfs.FS // tests; nil: the operating system's
@@ -79,6 +79,10 @@ type Vault struct {
 // DefaultCacheBytes is the block cache of a vault whose Options name none: the filters of a few hundred thousand
 // certificates, which tell for every new holder that there is no key yet. It fills only as needed.
 const DefaultCacheBytes = 32 << 20
+
+// DefaultMemTableBytes are collected in memory before they are written in order. Most of a vault's keys are hashes, so that every
+// flush touches all of it: the fewer there are, the less is merged. It grows with what is written.
+const DefaultMemTableBytes = 32 << 20
 
 const (
 	maxWaiting   = 4096 // jobs handed over and not yet taken
@@ -300,6 +304,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
+	}
+	if o.MemTableBytes == 0 {
+		o.MemTableBytes = DefaultMemTableBytes
 	}
 	return o
 }

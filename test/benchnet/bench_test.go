@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"runtime/debug"
 	"slices"
 	"testing"
 	"time"
@@ -49,7 +48,7 @@ func BenchmarkNetwork(b *testing.B) {
 }
 
 func benchmark(b *testing.B) {
-	defer debug.SetGCPercent(debug.SetGCPercent(consortium.GCPercent)) // as huzheng serve does
+	defer consortium.Tune(os.Getenv)() // as huzheng serve does
 	m := &measuring{b: b, report: newReport()}
 	n, took := fabricnet.UpWithGateways(b)
 	m.add(&row{Name: "up", Zh: "启动四省网络（程序已缓存）", En: "huzheng-net up with binaries cached, until every gateway is ready", Unit: "s", Promise: 20,

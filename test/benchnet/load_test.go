@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/huzheng-ledger/huzheng/internal/loadgen"
 )
 
 // load is what a number of requests took.
@@ -48,7 +50,7 @@ type request func(ctx context.Context, worker, n int) error
 // closed keeps a number of requests on their way at any time.
 func closed(ctx context.Context, inFlight int, during time.Duration, do request) *load {
 	began := time.Now()
-	return run(ctx, inFlight, func(n int) (time.Time, bool) {
+	return run(ctx, inFlight, func() (time.Time, bool) {
 		now := time.Now()
 		return now, now.Sub(began) < during
 	}, do)
@@ -56,22 +58,17 @@ func closed(ctx context.Context, inFlight int, during time.Duration, do request)
 
 // open makes so many requests a second, whatever becomes of the earlier ones, and counts each from when it was due.
 func open(ctx context.Context, perSecond float64, during time.Duration, do request) *load {
-	began := time.Now()
-	return run(ctx, openWorkers, func(n int) (time.Time, bool) {
-		due := time.Duration(float64(n) / perSecond * float64(time.Second))
-		if due >= during {
-			return time.Time{}, false
-		}
-		at := began.Add(due)
-		wait(ctx, time.Until(at))
-		return at, true
+	due := loadgen.Due(ctx, perSecond, int(perSecond*during.Seconds()))
+	return run(ctx, openWorkers, func() (time.Time, bool) {
+		at, more := <-due
+		return at, more
 	}, do)
 }
 
 // openWorkers is how many requests of an open load may be on their way.
 const openWorkers = 256
 
-func run(ctx context.Context, workers int, next func(n int) (from time.Time, more bool), do request) *load {
+func run(ctx context.Context, workers int, next func() (from time.Time, more bool), do request) *load {
 	var (
 		l       load
 		mu      sync.Mutex
@@ -82,12 +79,11 @@ func run(ctx context.Context, workers int, next func(n int) (from time.Time, mor
 	for worker := range workers {
 		running.Go(func() {
 			for ctx.Err() == nil {
-				n := int(count.Add(1)) - 1
-				from, more := next(n)
+				from, more := next()
 				if !more {
 					return
 				}
-				err := do(ctx, worker, n)
+				err := do(ctx, worker, int(count.Add(1))-1)
 				took := time.Since(from)
 				mu.Lock()
 				if err == nil {
@@ -103,14 +99,4 @@ func run(ctx context.Context, workers int, next func(n int) (from time.Time, mor
 	l.wall = time.Since(began)
 	slices.Sort(l.took)
 	return &l
-}
-
-// wait keeps to the schedule of a load.
-func wait(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }

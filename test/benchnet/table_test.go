@@ -84,7 +84,7 @@ func (r *report) save(file string) error {
 }
 
 func newReport() *report {
-	return &report{CPUs: runtime.GOMAXPROCS(0), Platform: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Load: loadAverage()}
+	return &report{CPUs: runtime.NumCPU(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Load: loadAverage()}
 }
 
 // loadAverage is what else the machine has to do; empty where that cannot be told.

@@ -2,7 +2,7 @@ package bench
 
 import (
 	"log/slog"
-	"runtime/debug"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -19,7 +19,7 @@ import (
 //
 //	go test -run '^$' -bench HTTP -benchtime 20000x -cpuprofile cpu.out ./cmd/huzheng/internal/bench
 func BenchmarkHTTP(b *testing.B) {
-	defer debug.SetGCPercent(debug.SetGCPercent(consortium.GCPercent)) // as huzheng serve does
+	defer consortium.Tune(os.Getenv)() // as huzheng serve does
 	ctx := b.Context()
 	w, err := newWorld(ctx, b.TempDir(), attest.SuiteStd, slog.New(slog.DiscardHandler))
 	require.NoError(b, err)

@@ -97,29 +97,23 @@ func (w *world) latency(ctx context.Context, list []presented, during time.Durat
 		return nil, err
 	}
 	n := int(during.Seconds() * arrivals)
-	taken := make([]time.Duration, n)
-	var next atomic.Int64
+	var taken []time.Duration
 	var mu sync.Mutex
 	var first error
-	start := time.Now().Add(10 * time.Millisecond)
 	var group sync.WaitGroup
+	due := loadgen.Due(ctx, arrivals, n)
 	for range 2 * clients {
 		group.Go(func() {
 			a := l.asker()
 			defer a.Close()
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= n || ctx.Err() != nil {
-					return
-				}
-				due := start.Add(time.Duration(i) * time.Second / arrivals)
-				time.Sleep(time.Until(due)) // the schedule of the load
-				if err := a.ask(ctx, i); err != nil {
-					mu.Lock()
+			for at := range due {
+				err := a.ask(ctx, len(due))
+				took := time.Since(at)
+				mu.Lock()
+				if taken = append(taken, took); err != nil {
 					first = err
-					mu.Unlock()
 				}
-				taken[i] = time.Since(due)
+				mu.Unlock()
 			}
 		})
 	}

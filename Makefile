@@ -92,9 +92,9 @@ test-race: ## the same tests, shorter, under the race detector
 	go test -race -short -count=1 -timeout 30m ./...
 
 .PHONY: test-faults
-test-faults: ## conformance, a browser and faults on real Fabric networks with gateways: builds Fabric once (minutes), then some twenty minutes
+test-faults: ## conformance, the command line, a browser and faults on real Fabric networks with gateways: builds Fabric once (minutes), then some twenty minutes
 	@echo "== conformance, the main path in a browser and faults on real Fabric networks"
-	HUZHENG_FABRIC=1 go test -v -count=1 -p 1 -timeout 20m -run TestFabric ./test/conformance ./test/browser
+	HUZHENG_FABRIC=1 go test -v -count=1 -p 1 -timeout 20m -run TestFabric ./test/conformance ./test/cli ./test/browser
 	HUZHENG_FABRIC=1 go test -v -count=1 -timeout 60m -run '$(FAULTS)' $(if $(SKIP),-skip '$(SKIP)') ./test/faults $(if $(ARGS),-args $(ARGS))
 
 .PHONY: test-hosts

@@ -32,12 +32,17 @@ func TestScripts(t *testing.T) {
 			env.Values[gatewayValue{}] = &gateway{}
 			return nil
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"status": status, "pick": pick, "hold": hold, "flip": flip, "append": appendTo, "older": older,
-			"serve": serve, "halt": halt, "certificate": certificate, "keep": keep, "connection": connection,
-		},
+		Cmds:                commands,
 		RequireExplicitExec: true,
 	})
+}
+
+type command = func(ts *testscript.TestScript, neg bool, args []string)
+
+// commands are what the scripts know beside testscript's own.
+var commands = map[string]command{
+	"status": status, "pick": pick, "hold": hold, "flip": flip, "append": appendTo, "older": older,
+	"serve": serve, "halt": halt, "certificate": certificate, "keep": keep, "connection": connection,
 }
 
 // status runs a command that has to end with the status: status 3 huzheng verify …

@@ -3,8 +3,8 @@ package bench
 import (
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -13,11 +13,13 @@ import (
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/internal/consortium"
+	"github.com/huzheng-ledger/huzheng/internal/loadgen"
 )
 
-// BenchmarkHTTP asks for verdicts over HTTP, from 32 connections of this process, so that -cpuprofile shows where a gateway's time goes:
+// BenchmarkHTTP asks for verdicts over HTTP, from 32 connections of this process at once or at a fixed rate, so that -cpuprofile shows
+// where a gateway's time goes:
 //
-//	go test -run '^$' -bench HTTP -benchtime 20000x -cpuprofile cpu.out ./cmd/huzheng/internal/bench
+//	go test -run '^$' -bench HTTP/closed -benchtime 20000x -cpuprofile cpu.out ./cmd/huzheng/internal/bench
 func BenchmarkHTTP(b *testing.B) {
 	defer consortium.Tune(os.Getenv)() // as huzheng serve does
 	ctx := b.Context()
@@ -31,28 +33,55 @@ func BenchmarkHTTP(b *testing.B) {
 	require.NoError(b, w.c.Agreed(ctx, w.relying))
 	l, err := w.load(shown)
 	require.NoError(b, err)
-	var next, failed atomic.Int64
+	b.Run("closed", func(b *testing.B) { benchmarkLoad(b, l, clients, 0) })
+	b.Run("1000", func(b *testing.B) { benchmarkLoad(b, l, 2*clients, 1000) })
+	b.Run("2500", func(b *testing.B) { benchmarkLoad(b, l, 2*clients, 2500) })
+}
+
+// benchmarkLoad makes b.N requests over some connections, so many a second; 0: each as soon as it has the answer before.
+func benchmarkLoad(b *testing.B, l *load, connections int, perSecond float64) {
+	taken := make([]time.Duration, b.N)
+	start := make(chan int, b.N)
+	due := make([]time.Time, b.N)
 	var group sync.WaitGroup
-	before := used(b)
+	began := used(b)
 	b.ResetTimer()
-	for range clients {
+	for range connections {
 		group.Go(func() {
 			a := l.asker()
 			defer a.Close()
-			for i := int(next.Add(1)); i <= b.N; i = int(next.Add(1)) {
-				if err := a.ask(ctx, i); err != nil {
-					failed.Add(1)
+			for i := range start {
+				if perSecond == 0 {
+					due[i] = time.Now()
+				}
+				if err := a.ask(b.Context(), i); err != nil {
+					b.Error(err)
 					return
 				}
+				taken[i] = time.Since(due[i])
 			}
 		})
 	}
+	if perSecond == 0 {
+		for i := range b.N {
+			start <- i
+		}
+	} else {
+		i := 0
+		for at := range loadgen.Due(b.Context(), perSecond, b.N) {
+			due[i] = at
+			start <- i
+			i++
+		}
+	}
+	close(start)
 	group.Wait()
 	b.StopTimer()
-	require.Zero(b, failed.Load())
-	b.ReportMetric(float64(used(b)-before)/float64(time.Microsecond)/float64(b.N), "cpu-µs/verdict")
+	slices.Sort(taken)
+	b.ReportMetric(float64(used(b)-began)/float64(time.Microsecond)/float64(b.N), "cpu-µs/verdict")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "verdicts/s")
-
+	b.ReportMetric(float64(taken[b.N/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(taken[b.N*99/100].Microseconds())/1000, "p99-ms")
 }
 
 // used is the processor time that this process has used.

@@ -1,7 +1,7 @@
 // Package fsck checks the stores of a consortium's gateways against their ledger, which is the truth that the others are
 // measured by:
 //
-//	ledger ─against itself, through the rules again─▶ findings
+//	ledger ─against itself, or a network's blocks by their signatures, through the rules again─▶ findings
 //	index ─key by key against the ledger's state─▶ findings
 //	vault ─records, leaves, batches, audit log, against the ledger's batches─▶ findings
 //
@@ -61,13 +61,9 @@ const (
 // Run checks everything. An error says that a check could not be made; a store that another process holds is one.
 func Run(ctx context.Context, p *consortium.Plan, progress func(done, total uint64)) (*Result, error) {
 	r := &Result{Findings: []Finding{}}
-	o := embedded.Options{Store: pebblekv.Options{Logger: quiet()}}
-	if err := r.checkLedger(ctx, p.LedgerDir, o, progress); err != nil || len(r.Findings) > 0 {
+	truth, err := r.readTruth(ctx, p, progress)
+	if err != nil || truth == nil {
 		return r, err // nothing can be measured by a ledger that is damaged
-	}
-	truth, err := readLedger(ctx, p.LedgerDir, o)
-	if err != nil {
-		return nil, err
 	}
 	r.Blocks = uint64(len(truth.hashes))
 	for i := range p.Members {
@@ -80,6 +76,18 @@ func Run(ctx context.Context, p *consortium.Plan, progress func(done, total uint
 		}
 	}
 	return r, nil
+}
+
+// readTruth reads the ledger that the plan is on; nil where it has findings of its own.
+func (r *Result) readTruth(ctx context.Context, p *consortium.Plan, progress func(done, total uint64)) (*truth, error) {
+	if p.Connection != nil {
+		return r.readNetwork(ctx, p, progress)
+	}
+	o := embedded.Options{Store: pebblekv.Options{Logger: quiet()}}
+	if err := r.checkLedger(ctx, p.LedgerDir, o, progress); err != nil || len(r.Findings) > 0 {
+		return nil, err
+	}
+	return readLedger(ctx, p.LedgerDir, o)
 }
 
 func (r *Result) checkLedger(ctx context.Context, dir string, o embedded.Options, progress func(done, total uint64)) error {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -41,40 +42,28 @@ func BenchmarkHTTP(b *testing.B) {
 // benchmarkLoad makes b.N requests over some connections, so many a second; 0: each as soon as it has the answer before.
 func benchmarkLoad(b *testing.B, l *load, connections int, perSecond float64) {
 	taken := make([]time.Duration, b.N)
-	start := make(chan int, b.N)
-	due := make([]time.Time, b.N)
+	var next atomic.Int64
 	var group sync.WaitGroup
 	began := used(b)
 	b.ResetTimer()
+	due := schedule(b, perSecond)
 	for range connections {
 		group.Go(func() {
 			a := l.asker()
 			defer a.Close()
-			for i := range start {
+			for at := range due {
 				if perSecond == 0 {
-					due[i] = time.Now()
+					at = time.Now()
 				}
+				i := int(next.Add(1)) - 1
 				if err := a.ask(b.Context(), i); err != nil {
 					b.Error(err)
 					return
 				}
-				taken[i] = time.Since(due[i])
+				taken[i] = time.Since(at)
 			}
 		})
 	}
-	if perSecond == 0 {
-		for i := range b.N {
-			start <- i
-		}
-	} else {
-		i := 0
-		for at := range loadgen.Due(b.Context(), perSecond, b.N) {
-			due[i] = at
-			start <- i
-			i++
-		}
-	}
-	close(start)
 	group.Wait()
 	b.StopTimer()
 	slices.Sort(taken)
@@ -82,6 +71,19 @@ func benchmarkLoad(b *testing.B, l *load, connections int, perSecond float64) {
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "verdicts/s")
 	b.ReportMetric(float64(taken[b.N/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(taken[b.N*99/100].Microseconds())/1000, "p99-ms")
+}
+
+// schedule is when b.N requests are due; without a rate at once.
+func schedule(b *testing.B, perSecond float64) <-chan time.Time {
+	if perSecond > 0 {
+		return loadgen.Due(b.Context(), perSecond, b.N)
+	}
+	due := make(chan time.Time, b.N)
+	for range b.N {
+		due <- time.Time{}
+	}
+	close(due)
+	return due
 }
 
 // used is the processor time that this process has used.

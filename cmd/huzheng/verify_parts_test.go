@@ -12,9 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/huzheng-ledger/huzheng/attest"
-	"github.com/huzheng-ledger/huzheng/attest/portable"
 	"github.com/huzheng-ledger/huzheng/internal/gateway/gatewaytest"
-	"github.com/huzheng-ledger/huzheng/internal/qr"
+	"github.com/huzheng-ledger/huzheng/internal/qr/qrtest"
 )
 
 // TestCodesOfOnePresentationAreVerifiedTogether gives what several QR codes show as pictures, as one picture and as texts.
@@ -33,21 +32,12 @@ func TestCodesOfOnePresentationAreVerifiedTogether(t *testing.T) {
 		require.Equal(t, exitOK, status, errs)
 		text, err := os.ReadFile(at(holder + ".hzp"))
 		require.NoError(t, err)
-		parts, err := portable.Split(string(text))
-		require.NoError(t, err)
-		var sheet qr.Sheet
-		for i, part := range parts {
-			code, err := qr.Encode(part, qr.Low)
-			require.NoError(t, err)
-			sheet = append(sheet, code)
-			picture, err := code.PNG(4)
-			require.NoError(t, err)
+		parts := qrtest.PartsOf(t, string(text))
+		for i, picture := range parts.Pictures {
 			write(fmt.Sprintf("%s%d.png", holder, i), picture)
 		}
-		picture, err := sheet.PNG(4)
-		require.NoError(t, err)
-		write(holder+".png", picture)
-		write(holder+".parts.txt", []byte(strings.Join(parts, "\n")+"\n"))
+		write(holder+".png", parts.Sheet)
+		write(holder+".parts.txt", []byte(strings.Join(parts.Texts, "\n")+"\n"))
 	}
 	verify := func(want int, names ...string) string {
 		t.Helper()

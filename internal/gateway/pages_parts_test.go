@@ -10,9 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/huzheng-ledger/huzheng/attest/portable"
 	"github.com/huzheng-ledger/huzheng/internal/gateway/gatewaytest"
-	"github.com/huzheng-ledger/huzheng/internal/qr"
+	"github.com/huzheng-ledger/huzheng/internal/qr/qrtest"
 )
 
 // TestPicturesOfSeveralCodesAreOnePresentation hands in what several QR codes show: a picture of each, one picture of all, and
@@ -21,26 +20,17 @@ func TestPicturesOfSeveralCodesAreOnePresentation(t *testing.T) {
 	s := newStory(t)
 	b := s.citizen(t, "citizen1.440000")
 	page := s.home.URL + "/citizen/certificates/" + s.mine.ID + "/portable"
-	present := func(fields ...string) []string {
+	present := func(fields ...string) *qrtest.Parts {
 		status, text, _ := b.fill(page, page, url.Values{"field": fields, "as": {"file"}})
 		require.Equal(t, http.StatusOK, status)
-		parts, err := portable.Split(text)
-		require.NoError(t, err)
-		return parts
+		return qrtest.PartsOf(t, text)
 	}
-	parts, others := present(gatewaytest.Disclosed()...), present(gatewaytest.Disclosed()[:1]...)
+	drawn, others := present(gatewaytest.Disclosed()...), present(gatewaytest.Disclosed()[:1]...).Texts
+	parts, sheet := drawn.Texts, drawn.Sheet
 	pictures := map[string]string{}
-	var all qr.Sheet
-	for i, part := range parts {
-		code, err := qr.Encode(part, qr.Low)
-		require.NoError(t, err)
-		all = append(all, code)
-		picture, err := code.PNG(4)
-		require.NoError(t, err)
+	for i, picture := range drawn.Pictures {
 		pictures[fmt.Sprintf("%d.png", len(parts)-i)] = string(picture) // in the other order
 	}
-	sheet, err := all.PNG(4)
-	require.NoError(t, err)
 	judge := func(files map[string]string, fields ...string) (int, string) {
 		form := map[string]string{"useCause": "查验"}
 		if len(fields) > 0 {

@@ -29,7 +29,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/demoidp"
 	"github.com/huzheng-ledger/huzheng/internal/gateway"
 	"github.com/huzheng-ledger/huzheng/internal/gateway/gatewaytest"
-	"github.com/huzheng-ledger/huzheng/internal/qr"
+	"github.com/huzheng-ledger/huzheng/internal/qr/qrtest"
 	"github.com/huzheng-ledger/huzheng/internal/sample"
 	"github.com/huzheng-ledger/huzheng/test/internal/npm"
 )
@@ -167,7 +167,7 @@ func (c *clock) of(region string) func() time.Time {
 }
 
 // parts are pictures of the codes that together show a presentation which is not bound to an occasion, as on paper.
-func parts(t *testing.T, p api.VerificationRequest) (faces [][]byte) {
+func parts(t *testing.T, p api.VerificationRequest) [][]byte {
 	t.Helper()
 	sd, err := attest.ParseSDJWT([]byte(p.Presentation), attest.DefaultLimits())
 	require.NoError(t, err)
@@ -175,16 +175,7 @@ func parts(t *testing.T, p api.VerificationRequest) (faces [][]byte) {
 	require.NoError(t, err)
 	text, err := portable.Encode(&portable.Presentation{SDJWT: shown, Receipt: p.Receipt})
 	require.NoError(t, err)
-	split, err := portable.Split(text)
-	require.NoError(t, err)
-	for _, part := range split {
-		code, err := qr.Encode(part, qr.Low)
-		require.NoError(t, err)
-		face, err := code.PNG(4)
-		require.NoError(t, err)
-		faces = append(faces, face)
-	}
-	return faces
+	return qrtest.PartsOf(t, text).Pictures
 }
 
 // table is one to issue, with rows that are not fit.

@@ -14,7 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/huzheng-ledger/huzheng/api"
+	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/attest/gbt"
+	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/internal/demoidp"
 	"github.com/huzheng-ledger/huzheng/internal/gateway"
 	"github.com/huzheng-ledger/huzheng/internal/gateway/gatewaytest"
@@ -394,4 +396,19 @@ func TestDeletionAsksWhoItIs(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, status)
 	_, body, _ = b.get(s.home.URL + "/citizen")
 	assert.Contains(t, body, s.mine.ID)
+}
+
+// TestACitizenReadsWhatARegionCannotProve: it says so, names the region and the reason, and nothing that the region has made up.
+func TestACitizenReadsWhatARegionCannotProve(t *testing.T) {
+	s := newStory(t)
+	about, err := custody.ParseID(s.mine.ID)
+	require.NoError(t, err)
+	require.NoError(t, s.home.Gateway.Codes().Report(t.Context(), s.abroad.Code, []custody.Report{{About: about, JWS: []byte("made up")}}))
+	b := s.citizen(t, "citizen1.440000")
+	_, body, _ := b.get(s.home.URL + "/citizen/uses")
+	zh, _ := attest.Explain(attest.CodeVerificationReceipt)
+	for _, text := range []string{"四川", "该地区报告了一次使用，但不能证明", zh} {
+		assert.Contains(t, body, text)
+	}
+	assert.NotContains(t, body, "made up")
 }

@@ -34,7 +34,7 @@ chaincode server, all native processes, no containers. A network is a folder; it
 	}
 	cmd.PersistentFlags().StringVar(&o.dir, "dir", "", "网络所在目录 · the network's folder (default: huzheng/network in the user's data folder)")
 	cmd.PersistentFlags().StringVar(&o.cache, "cache", "", "Fabric 程序缓存目录 · cache of Fabric's programs (default: huzheng in the user's cache folder)")
-	cmd.AddCommand(up(&o), down(&o), status(&o), auditing(&o), start(&o), stop(&o), kill(&o), logs(&o), upgradeChaincode(&o), addRegion(&o), removeRegion(&o), renew(&o),
+	cmd.AddCommand(up(&o), down(&o), status(&o), auditing(&o), start(&o), stop(&o), kill(&o), logs(&o), upgradeChaincode(&o), addRegion(&o), removeRegion(&o), renew(&o), unstick(&o),
 		proposing(&o), showing(&o), signing(&o), submitting(&o), rendering(&o), importing(&o), becoming(&o), binaries(&o))
 	return cmd
 }

@@ -69,6 +69,8 @@ func memory(bytes int64) string {
 
 func condition(n lifecycle.NodeStatus) string {
 	switch {
+	case n.AsksForLeader:
+		return "要求更换主节点 asks for another leader"
 	case n.Ready:
 		return "就绪 ready"
 	case n.Running:

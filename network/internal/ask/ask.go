@@ -80,24 +80,39 @@ func (c *Client) Get(ctx context.Context, url string, dst any) error {
 	return c.Do(req, dst)
 }
 
+// Text asks for url and returns the answer as it is.
+func (c *Client) Text(ctx context.Context, url string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return nil, err
+	}
+	return c.body(req)
+}
+
 // Do sends a request and reads a JSON answer into dst, unless that is nil.
 func (c *Client) Do(req *http.Request, dst any) error {
+	body, err := c.body(req)
+	if err != nil || dst == nil {
+		return err
+	}
+	return json.Unmarshal(body, dst)
+}
+
+// body sends a request and returns the answer's body.
+func (c *Client) body(req *http.Request) ([]byte, error) {
 	answer, err := c.http.Do(req)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if answer.StatusCode >= http.StatusMultipleChoices {
-		return &StatusError{Code: answer.StatusCode, Body: string(body[:min(len(body), 300)])}
+		return nil, &StatusError{Code: answer.StatusCode, Body: string(body[:min(len(body), 300)])}
 	}
-	if dst == nil {
-		return nil
-	}
-	return json.Unmarshal(body, dst)
+	return body, nil
 }
 
 // Connect completes a TLS handshake with address and hangs up.

@@ -73,6 +73,11 @@ func (n *Network) othersHeight(ctx context.Context, admin *sdk.Admin, code strin
 			heights = append(heights, head.Height)
 		}
 	}
+	return byTwo(heights)
+}
+
+// byTwo is the height that at least two have reached; what the one has where there is only one.
+func byTwo(heights []uint64) uint64 {
 	slices.Sort(heights)
 	switch len(heights) {
 	case 0:

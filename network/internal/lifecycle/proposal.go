@@ -295,6 +295,11 @@ func (n *Network) Submit(ctx context.Context, paths ...string) (Review, error) {
 	if err != nil {
 		return r, err
 	}
+	if c := r.Proposal.Change; !r.Done && c.Kind == exchange.Renew && r.Enough() {
+		if err := n.together(ctx, c.Code); err != nil {
+			return r, err
+		}
+	}
 	if !r.Done {
 		if err := n.order(ctx, r); err != nil {
 			return r, err

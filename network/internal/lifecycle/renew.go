@@ -111,6 +111,9 @@ func (n *Network) renewOrderer(ctx context.Context, r topology.Region) error {
 	if n.state.Local != "" {
 		return n.renewApart(ctx, r, change)
 	}
+	if err := n.together(ctx, r.Code); err != nil {
+		return err
+	}
 	n.Log.Step("更新通道配置中的排序节点证书", "changing the orderer's certificates in the channel's configuration")
 	if err := n.enact(ctx, change, n.topology.Codes()); err != nil {
 		return err
@@ -149,6 +152,13 @@ func (n *Network) showRenewed(ctx context.Context, r topology.Region, b exchange
 	if string(cert) != b.Orderer {
 		return fmt.Errorf("%s holds other new certificates than the channel has", next.Dir)
 	}
+	// Who does not have the block with the new certificates refuses whom it does not know; nor would the orderer know itself.
+	if err := n.together(ctx, r.Code); err != nil {
+		return err
+	}
+	if err := n.knowsItself(ctx, name); err != nil {
+		return err
+	}
 	n.Log.Step("排序节点启用新证书", "the orderer takes up its new certificates")
 	if err := n.supervisor.Stop(ctx, stopGrace, name); err != nil {
 		return err
@@ -159,7 +169,32 @@ func (n *Network) showRenewed(ctx context.Context, r topology.Region, b exchange
 	if err := n.start(ctx, []node.Name{name}); err != nil {
 		return err
 	}
-	return n.caughtUp(ctx, r)
+	if err := n.caughtUp(ctx, r); err != nil {
+		return err
+	}
+	return n.unstick(ctx, "")
+}
+
+// knowsItself waits a little for an orderer that runs to have the block with its new certificates. One whose former certificates
+// have expired does not get it, and fetches it when it has been restarted.
+func (n *Network) knowsItself(ctx context.Context, name node.Name) error {
+	running, err := n.supervisor.Running()
+	if err != nil {
+		return err
+	}
+	if _, runs := running[name]; !runs {
+		return nil
+	}
+	target := n.ordered(ctx)
+	err = until(ctx, "", readyWithin/2, func(ctx context.Context) (bool, error) {
+		height, err := n.claims(ctx, name.Region)
+		return height >= target, err
+	})
+	if err != nil && ctx.Err() == nil {
+		n.Log.Step("该排序节点尚无含新证书的区块,重启后取回", "the orderer does not have the block with its new certificates yet: it fetches it afterwards")
+		return nil
+	}
+	return err
 }
 
 // caughtUp waits until a region's orderer is as high as the region's peer, so that no two are away at once when one after the

@@ -52,6 +52,9 @@ type NodeStatus struct {
 	Memory  int64  `json:"memoryBytes,omitempty"`
 	Version string `json:"version,omitempty"`
 	Height  uint64 `json:"height,omitempty"` // blocks of the channel
+	// AsksForLeader is true of an orderer that asks for another leader at the moment. Does it still a minute later, it asks alone, and up
+	// helps.
+	AsksForLeader bool `json:"asksForLeader,omitempty"`
 	// Expires is when the first of the node's certificates runs out.
 	Expires time.Time `json:"certificateExpires"`
 }
@@ -135,6 +138,9 @@ func (n *Network) look(ctx context.Context, r topology.Region, name node.Name, p
 		s.Version, err = caVersion(ctx, root, "https://"+r.Address(r.Ports.CA)+"/cainfo")
 		return err
 	case node.Orderer:
+		if err := n.lookAtView(ctx, r, s); err != nil {
+			return err
+		}
 		return ledgerNode(ctx, root, r.Address(r.Ports.OrdererMetrics), s, func() (uint64, error) { return n.ordererHeight(ctx, r) })
 	case node.Peer:
 		return ledgerNode(ctx, root, r.Address(r.Ports.PeerMetrics), s, func() (uint64, error) { return n.peerHeight(ctx, r.Code) })
@@ -148,6 +154,17 @@ func (n *Network) look(ctx context.Context, r topology.Region, name node.Name, p
 		}
 	}
 	return nil
+}
+
+func (n *Network) lookAtView(ctx context.Context, r topology.Region, s *NodeStatus) error {
+	o, err := osn.Open(r, n.files.Region(r.Code))
+	if err != nil {
+		return err
+	}
+	defer o.Close()
+	v, err := o.View(ctx, n.topology.Channel)
+	s.AsksForLeader = v.Asks()
+	return err
 }
 
 // ledgerNode asks a node with a ledger for its release and height.

@@ -107,6 +107,9 @@ func (n *Network) openChannel(ctx context.Context) error {
 	if err := n.joinAll(ctx); err != nil {
 		return err
 	}
+	if err := n.unstick(ctx, ""); err != nil {
+		return err
+	}
 	return n.deployAll(ctx)
 }
 
@@ -238,6 +241,9 @@ func otherSlot(slot node.Kind) node.Kind {
 
 // finishUpgrade deploys the next chaincode and ends the servers of the former one.
 func (n *Network) finishUpgrade(ctx context.Context) error {
+	if err := n.unstick(ctx, ""); err != nil {
+		return err
+	}
 	if err := n.deploy(ctx, *n.state.Next); err != nil {
 		return err
 	}

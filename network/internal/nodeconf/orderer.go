@@ -25,6 +25,12 @@ func Orderer(p fabricbin.Programs, r topology.Region, files layout.Network) ([]b
 		"General.Cluster.ClientPrivateKey":  id.TLSKey(),
 		"General.Cluster.RootCAs":           roots, // those of the other regions are in the channel
 
+		// An orderer that was away is dialled again within a second of its return. By default that takes up to two minutes, for as long
+		// as which it hears nobody, asks alone for another leader, and counts as one more that fails.
+		"General.Backoff.BaseDelay":  "250ms",
+		"General.Backoff.Multiplier": 1.6,
+		"General.Backoff.MaxDelay":   "1s",
+
 		"FileLedger.Location": id.Data(),
 		"Consensus.WALDir":    id.Data() + "/consensus/wal",
 		"Consensus.SnapDir":   id.Data() + "/consensus/snapshot",

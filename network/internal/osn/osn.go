@@ -23,9 +23,10 @@ type Channel struct {
 
 // Orderer is one region's orderer.
 type Orderer struct {
-	client *ask.Client
-	url    string
-	region string
+	client  *ask.Client
+	url     string
+	metrics string
+	region  string
 }
 
 // Open addresses the region's orderer as its administrator. Close it.
@@ -35,7 +36,10 @@ func Open(r topology.Region, files layout.Region) (*Orderer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Orderer{client: client, url: "https://" + r.Address(r.Ports.OrdererAdmin) + "/participation/v1/channels", region: r.Code}, nil
+	return &Orderer{
+		client: client, url: "https://" + r.Address(r.Ports.OrdererAdmin) + "/participation/v1/channels",
+		metrics: "https://" + r.Address(r.Ports.OrdererMetrics) + "/metrics", region: r.Code,
+	}, nil
 }
 
 // Close ends the connections.

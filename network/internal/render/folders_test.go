@@ -35,7 +35,9 @@ func TestFoldersSayWhoDoesWhat(t *testing.T) {
 		} else {
 			require.Contains(t, says, "Hand `exchange/"+code+".charter.sig` to 430000")
 		}
-		require.FileExists(t, filepath.Join(dir, code, "systemd", "huzheng-node@.service"))
+		for _, unit := range []string{"huzheng-node@.service", "huzheng-unstick.service", "huzheng-unstick.timer"} {
+			require.FileExists(t, filepath.Join(dir, code, "systemd", unit))
+		}
 		require.NoDirExists(t, filepath.Join(dir, code, "regions"), "each province makes its own keys")
 	}
 }

@@ -69,7 +69,10 @@ func one(dir string, p page, tools lifecycle.Tools) error {
 	if err := configuration(filepath.Join(dir, "config"), p, tools.Programs); err != nil {
 		return err
 	}
-	for name, out := range map[string]string{"README.md": "README.md", "huzheng-node@.service": "systemd/huzheng-node@.service"} {
+	for name, out := range map[string]string{
+		"README.md": "README.md", "huzheng-node@.service": "systemd/huzheng-node@.service",
+		"huzheng-unstick.service": "systemd/huzheng-unstick.service", "huzheng-unstick.timer": "systemd/huzheng-unstick.timer",
+	} {
 		if err := fill(path.Join("files", name), filepath.Join(dir, out), p); err != nil {
 			return err
 		}

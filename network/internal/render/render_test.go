@@ -2,6 +2,7 @@ package render_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -173,7 +174,8 @@ func (a *apart) knows(admin *sdk.Admin, at, key, value string, within time.Durat
 	}, within, 200*time.Millisecond, "%s at %s", key, at)
 }
 
-// TestNetworkFromRenderedFolders brings a network up from folders, each on a host of its own, cuts one off and heals it.
+// TestNetworkFromRenderedFolders brings a network up from folders, each on a host of its own, cuts one off and heals it. The orderer that
+// was cut off asks alone for another leader; its province brings it back, and another one's is renewed.
 func TestNetworkFromRenderedFolders(t *testing.T) {
 	a := started(t)
 	codes := a.topology.Codes()
@@ -183,8 +185,38 @@ func TestNetworkFromRenderedFolders(t *testing.T) {
 	a.ip("link", "set", link(3), "down")
 	submit(t, one, codes[:3], "b", "2")
 	a.knows(one, codes[1], "b", "2", time.Minute)
+	a.leave()
+	require.Eventually(t, func() bool { return a.asks(codes[3]) }, time.Minute, time.Second, "an orderer that is cut off misses no leader")
 	a.ip("link", "set", link(3), "up")
-	a.knows(other, codes[3], "b", "2", 2*time.Minute)
+	healed := time.Now()
+	a.knows(a.admin(codes[3]), codes[3], "b", "2", 2*time.Minute)
+	known := time.Since(healed)
+	a.leave()
+
+	require.Contains(t, a.mustNet(codes[3], "unstick"), "asks alone for another leader")
+	require.False(t, a.asks(codes[3]))
+	require.Empty(t, a.mustNet(codes[3], "unstick"), "nothing to do")
+	began := time.Now()
+	a.renewOrderer(codes[1])
+	t.Logf("the orderer of %s renewed and a value recorded %v later, after %s was cut off and healed (it had the blocks again after %v)",
+		codes[1], time.Since(began).Round(time.Second), codes[3], known.Round(time.Second))
+}
+
+// asks reports whether a province's orderer asks for another leader, as its own huzheng-net says.
+func (a *apart) asks(code string) bool {
+	a.t.Helper()
+	var status lifecycle.Status
+	line := []string{"netns", "exec", namespace(code), a.program, "--dir", a.folder(code), "status", "--json"}
+	said, err := exec.CommandContext(a.t.Context(), "ip", line...).Output()
+	require.NoError(a.t, err)
+	require.NoError(a.t, json.Unmarshal(said, &status))
+	for _, n := range status.Nodes {
+		if n.Kind == "orderer" {
+			return n.AsksForLeader
+		}
+	}
+	require.Fail(a.t, "no orderer", "%s", said)
+	return false
 }
 
 // TestChangesHostByHost changes such a network as operators do who hold nothing of each other's.

@@ -20,7 +20,7 @@ HUZHENG_NET = bin/huzheng-net --dir $(NETWORK)
 ARGS ?=
 # Which faults test-faults brings about, as in: make test-faults FAULTS='TestFaults/(lying_peer|disk_full)'.
 FAULTS ?= TestFaults
-# Which of them it leaves out. `make test` leaves out the chaincode without rules: its installation once waited minutes for the orderers.
+# Which of them it leaves out, as in: make test-faults SKIP=TestFaults/chaincode_swapped.
 SKIP ?=
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 GOVULNCHECK ?= golang.org/x/vuln/cmd/govulncheck@v1.1.4
@@ -83,7 +83,7 @@ test: ## everything that proves it works: rules, formats, properties, faults, co
 	go test -count=1 -shuffle=on -timeout 30m ./...
 	@echo "== the network module, without a network"
 	cd network && go test -count=1 -short ./...
-	@$(MAKE) test-faults SKIP=TestFaults/chaincode_swapped
+	@$(MAKE) test-faults
 	@$(MAKE) test-hosts
 	@$(MAKE) fuzz FUZZTIME=2000x
 
@@ -98,7 +98,7 @@ test-faults: ## conformance, the command line, a browser and faults on real Fabr
 	HUZHENG_FABRIC=1 go test -v -count=1 -timeout 60m -run '$(FAULTS)' $(if $(SKIP),-skip '$(SKIP)') ./test/faults $(if $(ARGS),-args $(ARGS))
 
 .PHONY: test-hosts
-test-hosts: ## a network from rendered folders, each province in a network namespace of its own: cut off and healed
+test-hosts: ## a network from rendered folders, each province in a network namespace of its own: cut off, healed, renewed
 	@echo "== provinces on hosts apart"
 	cd network && go test -v -count=1 -timeout 20m -run TestNetworkFromRenderedFolders ./internal/render
 

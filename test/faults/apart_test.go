@@ -56,6 +56,7 @@ func (w *world) apart(t *testing.T) {
 	if onTime(t) {
 		require.LessOrEqual(t, records, settled)
 	}
+	w.together(t)
 	l.end()
 	slices.Sort(l.late)
 	require.LessOrEqual(t, quantile(l.late, 100), hard)
@@ -85,6 +86,25 @@ func (w *world) isolate(t *testing.T, region string) (heal func()) {
 		own.Refuse(false)
 		own.Lie(nil)
 	}
+}
+
+// together has orderers that ask alone for another leader, as one that was cut off does, order with the others again.
+func (w *world) together(t *testing.T) {
+	t.Helper()
+	asking := w.asking()
+	w.Do("unstick")
+	require.Eventually(t, func() bool { return len(w.asking()) == 0 }, hard, time.Second, "orderers go on asking for another leader")
+	t.Logf("orderers that asked for another leader: %v, and none any more", asking)
+}
+
+// asking lists the orderers that ask for another leader at the moment.
+func (w *world) asking() (names []string) {
+	for _, n := range w.Nodes() {
+		if n.AsksForLeader {
+			names = append(names, n.Name)
+		}
+	}
+	return names
 }
 
 func (w *world) pid(t *testing.T, name string) int {

@@ -50,6 +50,7 @@ func (w *world) renewed(t *testing.T) {
 		w.Do("renew", "peer."+code(0), "orderer."+code(1), "chaincode."+code(2), "gateway."+code(3))
 		w.expired(t, l, code(3))
 	})
+	w.together(t)
 }
 
 // expired has certificates of a region's peer run out while it is away: it does not come up, and its region goes on without it. They

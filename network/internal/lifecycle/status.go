@@ -138,10 +138,7 @@ func (n *Network) look(ctx context.Context, r topology.Region, name node.Name, p
 		s.Version, err = caVersion(ctx, root, "https://"+r.Address(r.Ports.CA)+"/cainfo")
 		return err
 	case node.Orderer:
-		if err := n.lookAtView(ctx, r, s); err != nil {
-			return err
-		}
-		return ledgerNode(ctx, root, r.Address(r.Ports.OrdererMetrics), s, func() (uint64, error) { return n.ordererHeight(ctx, r) })
+		return n.lookAtOrderer(ctx, r, root, s)
 	case node.Peer:
 		return ledgerNode(ctx, root, r.Address(r.Ports.PeerMetrics), s, func() (uint64, error) { return n.peerHeight(ctx, r.Code) })
 	case node.Gateway:
@@ -156,15 +153,18 @@ func (n *Network) look(ctx context.Context, r topology.Region, name node.Name, p
 	return nil
 }
 
-func (n *Network) lookAtView(ctx context.Context, r topology.Region, s *NodeStatus) error {
+func (n *Network) lookAtOrderer(ctx context.Context, r topology.Region, root string, s *NodeStatus) error {
 	o, err := osn.Open(r, n.files.Region(r.Code))
 	if err != nil {
 		return err
 	}
 	defer o.Close()
 	v, err := o.View(ctx, n.topology.Channel)
+	if err != nil {
+		return err
+	}
 	s.AsksForLeader = v.Asks()
-	return err
+	return ledgerNode(ctx, root, r.Address(r.Ports.OrdererMetrics), s, func() (uint64, error) { return n.ordererHeight(ctx, r) })
 }
 
 // ledgerNode asks a node with a ledger for its release and height.

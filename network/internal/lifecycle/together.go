@@ -43,7 +43,11 @@ func (n *Network) together(ctx context.Context, except string) error {
 // Unstick brings the local orderers back that ask alone for another leader, and returns whether there was one. With end it ends
 // them, as a crash does, and leaves it to whoever keeps the nodes to start them again.
 func (n *Network) Unstick(ctx context.Context, end bool) (found bool, err error) {
-	stuck, err := n.stuck(ctx, "")
+	patience := n.changeTakes()
+	if end { // nobody looks on: rather late than in the middle of a change that takes long
+		patience *= 3
+	}
+	stuck, err := n.stuck(ctx, "", patience)
 	if err != nil || len(stuck) == 0 {
 		return false, err
 	}
@@ -51,6 +55,11 @@ func (n *Network) Unstick(ctx context.Context, end bool) (found bool, err error)
 		return true, n.KillNodes(ctx, stuck...)
 	}
 	return true, n.takeBack(ctx, stuck)
+}
+
+// changeTakes is how long a change of the leader may take that concerns all.
+func (n *Network) changeTakes() time.Duration {
+	return time.Duration(n.topology.BFT.ViewChange) + time.Second
 }
 
 // ordered is how many blocks at least two orderers claim to have.
@@ -94,16 +103,17 @@ func (n *Network) hasBlocks(ctx context.Context, code string, target uint64) err
 
 // unstick brings the local orderers back that ask alone for another leader, the one excepted aside.
 func (n *Network) unstick(ctx context.Context, except string) error {
-	stuck, err := n.stuck(ctx, except)
+	stuck, err := n.stuck(ctx, except, n.changeTakes())
 	if err != nil {
 		return err
 	}
 	return n.takeBack(ctx, stuck)
 }
 
-// stuck lists those local orderers that run, the one excepted aside, and go on asking for another leader after the time that a
-// change may take: they ask alone, and would for ever.
-func (n *Network) stuck(ctx context.Context, except string) ([]node.Name, error) {
+// stuck lists those local orderers that run, the one excepted aside, and go on asking for another leader for longer than a change
+// may take, though there are enough of them to agree on one: they ask alone, and would for ever. Where there are too few, as before
+// the other provinces have come, all ask, and rightly.
+func (n *Network) stuck(ctx context.Context, except string, patience time.Duration) ([]node.Name, error) {
 	running, err := n.supervisor.Running()
 	if err != nil {
 		return nil, err
@@ -114,15 +124,28 @@ func (n *Network) stuck(ctx context.Context, except string) ([]node.Name, error)
 		if _, runs := running[name]; !runs || r.Code == except {
 			continue
 		}
-		err := n.inView(ctx, r, time.Duration(n.topology.BFT.ViewChange)+time.Second)
+		err := n.inView(ctx, r, patience)
 		if ctx.Err() != nil || (err != nil && !errors.Is(err, errAsks)) {
 			return nil, err
 		}
-		if err != nil {
+		if err != nil && n.canAgree(ctx) {
 			stuck = append(stuck, name)
 		}
 	}
 	return stuck, nil
+}
+
+// canAgree reports whether so many orderers answer that they can agree on a leader.
+func (n *Network) canAgree(ctx context.Context) bool {
+	all := n.topology.Codes()
+	answer := 0
+	for _, code := range all {
+		if _, err := n.claims(ctx, code); err == nil {
+			answer++
+		}
+	}
+	fail := (len(all) - 1) / 3
+	return answer >= (len(all)+fail)/2+1
 }
 
 // takeBack restarts orderers, one after the other, and waits until each orders with the others.

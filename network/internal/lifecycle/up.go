@@ -108,7 +108,7 @@ func (n *Network) openChannel(ctx context.Context) error {
 		return err
 	}
 	if err := n.unstick(ctx, ""); err != nil {
-		return err
+		n.Log.Step("排序节点未归队", "going on without an orderer: "+err.Error())
 	}
 	return n.deployAll(ctx)
 }

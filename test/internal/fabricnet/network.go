@@ -209,6 +209,8 @@ type Node struct {
 	PID     int    `json:"pid"`
 	Height  uint64 `json:"height"`
 	Problem string `json:"problem"`
+	// AsksForLeader is true of an orderer that asks for another leader at the moment.
+	AsksForLeader bool `json:"asksForLeader"`
 }
 
 // Nodes are all nodes, as huzheng-net finds them.

@@ -58,8 +58,9 @@ func client(organization, store string) object {
 		}},
 		"tlsCerts": object{"systemCertPool": false},
 		"peer":     object{"timeout": object{"connection": "5s", "response": "30s"}},
-		"orderer":  object{"timeout": object{"connection": "5s", "response": "10s"}}, // it takes a transaction at once; or stands still, and another one is asked
-		"global":   object{"timeout": object{"query": "30s", "execute": "60s", "resmgmt": "60s"}},
+		// An orderer takes a transaction at once. One that does not stands still, and another one is asked.
+		"orderer": object{"timeout": object{"connection": "5s", "response": "10s"}},
+		"global":  object{"timeout": object{"query": "30s", "execute": "60s", "resmgmt": "60s"}},
 	}
 }
 

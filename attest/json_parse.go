@@ -33,8 +33,8 @@ func (d *jsonDoc) parse(data []byte, lim Limits) (int, error) {
 		return 0, Errorf(CodeJSONEncoding, "the document is not valid UTF-8")
 	}
 	d.data, d.text, d.nodes, d.unescaped = data, string(data), d.few[:0], nil
-	const bytesPerNode = 24 // of the documents that are usual here
-	if n := len(data) / bytesPerNode; n > len(d.few) {
+	const bytesPerNode, most = 24, 512 // of the documents that are usual here, and of those that hold long texts
+	if n := min(len(data)/bytesPerNode, most); n > len(d.few) {
 		d.nodes = make([]jsonNode, 0, n)
 	}
 	p := jsonParser{doc: d, data: data, left: lim.Members}

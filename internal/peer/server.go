@@ -1,10 +1,10 @@
 package peer
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"log/slog"
 	"mime"
 	"net"
@@ -135,11 +135,12 @@ func (s *Server) do(ctx context.Context, r *http.Request, do operation) (region 
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return region, nil, attest.Errorf(attest.CodeFieldInvalid, "a message is JSON")
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, MaxBody))
-	if err != nil {
+	var body bytes.Buffer
+	body.Grow(int(min(max(r.ContentLength, 0), MaxBody)) + bytes.MinRead)
+	if _, err := body.ReadFrom(http.MaxBytesReader(nil, r.Body, MaxBody)); err != nil {
 		return region, nil, attest.Errorf(attest.CodeFieldInvalid, "the message is too large or breaks off")
 	}
-	out, err = do(ctx, region, body)
+	out, err = do(ctx, region, body.Bytes())
 	return region, out, err
 }
 

@@ -70,7 +70,11 @@ type message interface {
 }
 
 func encode(m message) []byte {
-	w := attest.NewObjectWriter(make([]byte, 0, 1024))
+	size := 1024
+	if r, ok := m.(*reports); ok { // by far the largest
+		size += r.size()
+	}
+	w := attest.NewObjectWriter(make([]byte, 0, size))
 	m.write(w)
 	return w.Close()
 }
@@ -190,6 +194,14 @@ func (m *receipts) read(f *attest.Fields) {
 
 // reports carries receipts of verifications without a code with what they are about, at most MaxReports.
 type reports struct{ list []custody.Report }
+
+// size is about what write will write.
+func (m *reports) size() (bytes int) {
+	for i := range m.list {
+		bytes += len(m.list[i].JWS) + 128
+	}
+	return bytes
+}
 
 func (m *reports) write(w *attest.ObjectWriter) {
 	w.Objects("reports", len(m.list), func(i int, w *attest.ObjectWriter) {

@@ -90,6 +90,6 @@ func (v *Vault) refusal(seq uint64) (*custody.Refusal, error) {
 // StaffID is how a member of staff is named in the audit log: a pseudonym that says the same of the same person, and who it
 // is to nobody without the master key.
 func (v *Vault) StaffID(issuer, subject string) string {
-	sum := v.mac(v.subjectKey, "staff", issuer, subject)
+	sum := v.subjects.sum("staff", issuer, subject)
 	return base64.RawURLEncoding.EncodeToString(sum[:12])
 }

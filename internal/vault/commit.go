@@ -210,7 +210,10 @@ func valueAAD(key []byte, slot uint64) []byte {
 }
 
 // open unseals what set wrote. Errors: SUBJECT_SHREDDED, KEYRING_DAMAGED, RECORD_UNREADABLE.
-func (v *Vault) open(key, value []byte) ([]byte, error) {
+func (v *Vault) open(key, value []byte) ([]byte, error) { return v.unseal(key, value, false) }
+
+// unseal is open; in the value's own memory where that is nobody else's.
+func (v *Vault) unseal(key, value []byte, inPlace bool) ([]byte, error) {
 	slot, n := binary.Uvarint(value)
 	if n <= 0 {
 		return nil, unreadable(key)
@@ -223,7 +226,11 @@ func (v *Vault) open(key, value []byte) ([]byte, error) {
 		}
 		aead = with.aead
 	}
-	plaintext, ok := keys.Open(nil, aead, value[n:], valueAAD(key, slot))
+	var dst []byte
+	if sealed := value[n:]; inPlace && len(sealed) > keys.NonceSize {
+		dst = sealed[keys.NonceSize:keys.NonceSize]
+	}
+	plaintext, ok := keys.Open(dst, aead, value[n:], valueAAD(key, slot))
 	if !ok {
 		return nil, unreadable(key)
 	}
@@ -240,7 +247,7 @@ func (v *Vault) get(key []byte) ([]byte, error) {
 	if err != nil || value == nil {
 		return nil, err
 	}
-	return v.open(key, value)
+	return v.unseal(key, value, true)
 }
 
 func (v *Vault) slotKey(slot uint64) (dataKey, error) {

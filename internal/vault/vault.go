@@ -3,7 +3,6 @@ package vault
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
 	"errors"
 	"log/slog"
 	"path/filepath"
@@ -33,7 +32,7 @@ type Options struct {
 	Inspect bool         // open for reading, even where the audit log's end does not fit its head: for fsck
 
 	Cache         *pebblekv.Cache // shared between stores of the process; nil: a private one of DefaultCacheBytes
-	MemTableBytes int64           // 0: DefaultMemTableBytes
+	MemTableBytes int64           // 0: pebblekv.DefaultMemTableBytes
 	Logger        *slog.Logger    // failures only; nil: slog.Default
 
 	fs vfs.FS // tests; nil: the operating system's
@@ -49,8 +48,8 @@ type Vault struct {
 	useHead *logHead // of the record of uses
 	log     *slog.Logger
 
-	subjectKey   [32]byte
-	operationKey [32]byte
+	subjects   *macs // of holders and of things with a key of their own
+	operations *macs // of ids that somebody else chose
 
 	slotKeys *lru[uint64, dataKey] // unwrapped keys by slot
 	erasures atomic.Uint64         // counts them, so that no erased key is kept
@@ -79,10 +78,6 @@ type Vault struct {
 // DefaultCacheBytes is the block cache of a vault whose Options name none: the filters of a few hundred thousand
 // certificates, which tell for every new holder that there is no key yet. It fills only as needed.
 const DefaultCacheBytes = 32 << 20
-
-// DefaultMemTableBytes are collected in memory before they are written in order. Most of a vault's keys are hashes, so that every
-// flush touches all of it: the fewer there are, the less is merged. It grows with what is written.
-const DefaultMemTableBytes = 32 << 20
 
 const (
 	maxWaiting   = 4096 // jobs handed over and not yet taken
@@ -192,11 +187,12 @@ func (v *Vault) load(o Options) (err error) {
 	if err := v.checkMeta(o.Master); err != nil {
 		return err
 	}
-	if v.subjectKey, err = o.Master.Derive(v.suite, keys.PurposeSubject); err != nil {
-		return err
-	}
-	if v.operationKey, err = o.Master.Derive(v.suite, keys.PurposeOperation); err != nil {
-		return err
+	for purpose, m := range map[keys.Purpose]**macs{keys.PurposeSubject: &v.subjects, keys.PurposeOperation: &v.operations} {
+		key, err := o.Master.Derive(v.suite, purpose)
+		if err != nil {
+			return err
+		}
+		*m = newMACs(v.suite, key)
 	}
 	if !o.Inspect {
 		if err := v.redoErasures(); err != nil {
@@ -268,28 +264,18 @@ func (v *Vault) Suite() attest.Suite { return v.suite }
 
 // Subject is the id of a holder: holder type code (GB/T 36904 annex, e.g. 111) and holder code.
 func (v *Vault) Subject(typeCode, code string) custody.Subject {
-	return custody.Subject(v.mac(v.subjectKey, "holder", typeCode, code))
+	return custody.Subject(v.subjects.sum("holder", typeCode, code))
 }
 
 // subjectOf is the id of a thing that has a key of its own without a holder: a document, a dataset version.
 func (v *Vault) subjectOf(kind attest.Kind, parts ...string) custody.Subject {
-	return custody.Subject(v.mac(v.subjectKey, append([]string{string(kind)}, parts...)...))
+	return custody.Subject(v.subjects.sum(string(kind), parts...))
 }
 
 // hashed turns an id that somebody else chose into 16 bytes of a store key.
 func (v *Vault) hashed(kind string, parts ...string) [16]byte {
-	sum := v.mac(v.operationKey, append([]string{kind}, parts...)...)
+	sum := v.operations.sum(kind, parts...)
 	return [16]byte(sum[:16])
-}
-
-func (v *Vault) mac(key [32]byte, parts ...string) [32]byte {
-	h := hmac.New(v.suite.New, key[:])
-	w := &writer{}
-	for _, p := range parts {
-		w.string(p)
-	}
-	h.Write(w.b)
-	return [32]byte(h.Sum(nil))
 }
 
 // Checkpoint writes a copy of the data folder, consistent at one moment, into dir. Without the keyring it is ciphertext.
@@ -304,9 +290,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()
-	}
-	if o.MemTableBytes == 0 {
-		o.MemTableBytes = DefaultMemTableBytes
 	}
 	return o
 }

@@ -2,6 +2,7 @@ package loadgen_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -91,4 +92,34 @@ func TestACallerFailsAndGoesOn(t *testing.T) {
 		_, _, err := loadgen.New(address, "").Post(t.Context(), nil)
 		require.Error(t, err, address)
 	}
+}
+
+func TestAPoolUsesTheLastConnectionAgain(t *testing.T) {
+	var connections atomic.Int64
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(w, r.Body)
+	}))
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	p := loadgen.NewPool(server.URL, "key")
+	defer p.Close()
+	post := func(body string, meanwhile func()) {
+		require.NoError(t, p.Post(t.Context(), []byte(body), func(status int, answer []byte) error {
+			meanwhile()
+			assert.Equal(t, http.StatusOK, status)
+			assert.Equal(t, body, string(answer), "another's answer")
+			return nil
+		}))
+	}
+	for range 5 {
+		post("a", func() { post("b", func() {}) })
+	}
+	assert.EqualValues(t, 2, connections.Load())
+	refused := errors.New("not what was wanted")
+	require.ErrorIs(t, p.Post(t.Context(), nil, func(int, []byte) error { return refused }), refused)
 }

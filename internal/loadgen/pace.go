@@ -3,6 +3,7 @@ package loadgen
 import (
 	"context"
 	"runtime"
+	"sync"
 	"time"
 )
 
@@ -28,4 +29,22 @@ func Due(ctx context.Context, perSecond float64, n int) <-chan time.Time {
 		}
 	}()
 	return due
+}
+
+// Open does something whenever it is due, so many times a second and n times, at most most at a time, and returns once all is done.
+func Open(ctx context.Context, perSecond float64, n, most int, do func(i int, due time.Time)) {
+	var doing sync.WaitGroup
+	defer doing.Wait()
+	free := make(chan struct{}, most)
+	i := 0
+	for at := range Due(ctx, perSecond, n) {
+		free <- struct{}{}
+		doing.Add(1)
+		go func(i int) {
+			defer doing.Done()
+			do(i, at)
+			<-free
+		}(i)
+		i++
+	}
 }

@@ -2,6 +2,8 @@ package loadgen_test
 
 import (
 	"context"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -39,4 +41,19 @@ func TestALoadEndsWithItsContext(t *testing.T) {
 	case <-time.After(10 * time.Second):
 		t.Fatal("still waiting")
 	}
+}
+
+func TestAnOpenLoadIsBounded(t *testing.T) {
+	var at, most, done atomic.Int64
+	loadgen.Open(t.Context(), 1e6, 200, 3, func(_ int, due time.Time) {
+		now := at.Add(1)
+		for m := most.Load(); now > m && !most.CompareAndSwap(m, now); m = most.Load() {
+		}
+		assert.False(t, time.Now().Before(due))
+		runtime.Gosched()
+		at.Add(-1)
+		done.Add(1)
+	})
+	assert.EqualValues(t, 200, done.Load())
+	assert.LessOrEqual(t, most.Load(), int64(3))
 }

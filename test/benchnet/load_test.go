@@ -12,6 +12,7 @@ import (
 
 // load is what a number of requests took.
 type load struct {
+	mu     sync.Mutex      // while it is made
 	took   []time.Duration // sorted, of those that succeeded
 	failed int
 	first  error // of those that failed
@@ -49,54 +50,47 @@ type request func(ctx context.Context, worker, n int) error
 
 // closed keeps a number of requests on their way at any time.
 func closed(ctx context.Context, inFlight int, during time.Duration, do request) *load {
+	l := &load{}
 	began := time.Now()
-	return run(ctx, inFlight, func() (time.Time, bool) {
-		now := time.Now()
-		return now, now.Sub(began) < during
-	}, do)
+	var count atomic.Int64
+	var running sync.WaitGroup
+	for worker := range inFlight {
+		running.Go(func() {
+			for ctx.Err() == nil && time.Since(began) < during {
+				l.one(ctx, worker, int(count.Add(1))-1, time.Now(), do)
+			}
+		})
+	}
+	running.Wait()
+	return l.end(began)
 }
 
 // open makes so many requests a second, whatever becomes of the earlier ones, and counts each from when it was due.
 func open(ctx context.Context, perSecond float64, during time.Duration, do request) *load {
-	due := loadgen.Due(ctx, perSecond, int(perSecond*during.Seconds()))
-	return run(ctx, openWorkers, func() (time.Time, bool) {
-		at, more := <-due
-		return at, more
-	}, do)
+	l := &load{}
+	began := time.Now()
+	loadgen.Open(ctx, perSecond, int(perSecond*during.Seconds()), openWorkers, func(n int, due time.Time) { l.one(ctx, 0, n, due, do) })
+	return l.end(began)
 }
 
 // openWorkers is how many requests of an open load may be on their way.
 const openWorkers = 256
 
-func run(ctx context.Context, workers int, next func() (from time.Time, more bool), do request) *load {
-	var (
-		l       load
-		mu      sync.Mutex
-		count   atomic.Int64
-		running sync.WaitGroup
-	)
-	began := time.Now()
-	for worker := range workers {
-		running.Go(func() {
-			for ctx.Err() == nil {
-				from, more := next()
-				if !more {
-					return
-				}
-				err := do(ctx, worker, int(count.Add(1))-1)
-				took := time.Since(from)
-				mu.Lock()
-				if err == nil {
-					l.took = append(l.took, took)
-				} else if l.failed++; l.first == nil {
-					l.first = err
-				}
-				mu.Unlock()
-			}
-		})
+// one makes a request and counts it from a moment on.
+func (l *load) one(ctx context.Context, worker, n int, from time.Time, do request) {
+	err := do(ctx, worker, n)
+	took := time.Since(from)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil {
+		l.took = append(l.took, took)
+	} else if l.failed++; l.first == nil {
+		l.first = err
 	}
-	running.Wait()
+}
+
+func (l *load) end(began time.Time) *load {
 	l.wall = time.Since(began)
 	slices.Sort(l.took)
-	return &l
+	return l
 }

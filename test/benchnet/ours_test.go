@@ -39,28 +39,24 @@ func certificates(b *testing.B, g *fabricnet.Gateway, key string, first, count i
 }
 
 // door is a gateway's route for verdicts, asked with as little else as can be: bodies are made beforehand, answers are searched.
-type door struct {
-	callers []*loadgen.Caller // one a worker
-}
+type door struct{ *loadgen.Pool }
 
 func doorOf(b *testing.B, g *fabricnet.Gateway) *door {
 	b.Helper()
-	d := &door{}
-	for range openWorkers {
-		c := loadgen.New(g.URL+"/v1/verifications", g.Token)
-		b.Cleanup(c.Close)
-		d.callers = append(d.callers, c)
-	}
+	d := &door{loadgen.NewPool(g.URL+"/v1/verifications", g.Token)}
+	b.Cleanup(d.Close)
 	return d
 }
 
-// ask posts a body as one of the workers and reports whether the answer holds a text.
-func (d *door) ask(ctx context.Context, worker int, body, text []byte) (bool, error) {
-	status, answer, err := d.callers[worker].Post(ctx, body)
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("%d %.200s", status, answer)
-	}
-	return bytes.Contains(answer, text), err
+// ask posts a body and reports whether the answer holds a text.
+func (d *door) ask(ctx context.Context, body, text []byte) (holds bool, err error) {
+	err = d.Post(ctx, body, func(status int, answer []byte) error {
+		if holds = bytes.Contains(answer, text); status != http.StatusOK {
+			return fmt.Errorf("%d %.200s", status, answer)
+		}
+		return nil
+	})
+	return holds, err
 }
 
 var (
@@ -70,8 +66,8 @@ var (
 
 // verdicts asks for valid ones in turn.
 func (d *door) verdicts(bodies [][]byte) request {
-	return func(ctx context.Context, worker, n int) error {
-		ok, err := d.ask(ctx, worker, bodies[n%len(bodies)], isValid)
+	return func(ctx context.Context, _, n int) error {
+		ok, err := d.ask(ctx, bodies[n%len(bodies)], isValid)
 		if err == nil && !ok {
 			err = fmt.Errorf("presentation %d is not called valid", n%len(bodies))
 		}
@@ -211,10 +207,10 @@ func victims(b *testing.B, w *fabricnet.World, g *fabricnet.Gateway, first, coun
 	return list
 }
 
-// revoke revokes the certificate, as one of the workers, and returns how long after the acknowledgement every gateway had refused it.
-func (v *victim) revoke(ctx context.Context, worker int, doors []*door) (time.Duration, error) {
+// revoke revokes the certificate and returns how long after the acknowledgement every gateway had refused it.
+func (v *victim) revoke(ctx context.Context, doors []*door) (time.Duration, error) {
 	for i, d := range doors {
-		if ok, err := d.ask(ctx, worker, v.bodies[i], isValid); err != nil || !ok {
+		if ok, err := d.ask(ctx, v.bodies[i], isValid); err != nil || !ok {
 			return 0, fmt.Errorf("before its revocation gateway %d does not call a certificate valid: %w", i, err)
 		}
 	}
@@ -226,7 +222,7 @@ func (v *victim) revoke(ctx context.Context, worker int, doors []*door) (time.Du
 	for i, d := range doors {
 		group.Go(func() error {
 			for {
-				if refused, err := d.ask(ctx, worker, v.bodies[i], isRevoked); err != nil || refused {
+				if refused, err := d.ask(ctx, v.bodies[i], isRevoked); err != nil || refused {
 					return err
 				}
 			}
@@ -273,10 +269,10 @@ func revocations(b *testing.B, w *fabricnet.World, first, each int) *load {
 	var l load
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(b.Context())
-	for worker, list := range lists {
+	for _, list := range lists {
 		group.Go(func() error {
 			for i := range list {
-				took, err := list[i].revoke(ctx, worker, doors)
+				took, err := list[i].revoke(ctx, doors)
 				if err != nil {
 					return err
 				}

@@ -4,13 +4,12 @@ import (
 	"log/slog"
 	"os"
 	"slices"
-	"sync"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/internal/consortium"
@@ -33,57 +32,43 @@ func BenchmarkHTTP(b *testing.B) {
 	require.NoError(b, w.c.Agreed(ctx, w.relying))
 	l, err := w.load(shown)
 	require.NoError(b, err)
-	b.Run("closed", func(b *testing.B) { benchmarkLoad(b, l, clients, 0) })
-	b.Run("1000", func(b *testing.B) { benchmarkLoad(b, l, 2*clients, 1000) })
-	b.Run("2500", func(b *testing.B) { benchmarkLoad(b, l, 2*clients, 2500) })
+	defer l.Close()
+	b.Run("closed", func(b *testing.B) { benchmarkLoad(b, l, 0) })
+	b.Run("1000", func(b *testing.B) { benchmarkLoad(b, l, 1000) })
+	b.Run("2500", func(b *testing.B) { benchmarkLoad(b, l, 2500) })
 }
 
-// benchmarkLoad makes b.N requests over some connections, so many a second; 0: each as soon as it has the answer before.
-func benchmarkLoad(b *testing.B, l *load, connections int, perSecond float64) {
+// benchmarkLoad makes b.N requests, so many a second; 0: as soon as one of the clients has the answer before.
+func benchmarkLoad(b *testing.B, l *load, perSecond float64) {
 	defer consortium.Tune(os.Getenv)() // as huzheng serve does
 	taken := make([]time.Duration, b.N)
-	var next atomic.Int64
-	var group sync.WaitGroup
 	began := used(b)
 	b.ResetTimer()
-	due := schedule(b, perSecond)
-	for range connections {
-		group.Go(func() {
-			a := l.asker()
-			defer a.Close()
-			for at := range due {
-				if perSecond == 0 {
-					at = time.Now()
-				}
-				i := int(next.Add(1)) - 1
-				if err := a.ask(b.Context(), i); err != nil {
-					b.Error(err)
-					return
-				}
-				taken[i] = time.Since(at)
-			}
-		})
+	ask := func(i int, due time.Time) {
+		if err := l.ask(b.Context(), i); err != nil {
+			b.Error(err)
+		}
+		taken[i] = time.Since(due)
 	}
-	group.Wait()
+	if perSecond > 0 {
+		loadgen.Open(b.Context(), perSecond, b.N, 2*clients, ask)
+	} else {
+		var group errgroup.Group
+		group.SetLimit(clients)
+		for i := range b.N {
+			group.Go(func() error {
+				ask(i, time.Now())
+				return nil
+			})
+		}
+		require.NoError(b, group.Wait())
+	}
 	b.StopTimer()
 	slices.Sort(taken)
 	b.ReportMetric(float64(used(b)-began)/float64(time.Microsecond)/float64(b.N), "cpu-µs/verdict")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "verdicts/s")
 	b.ReportMetric(float64(taken[b.N/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(taken[b.N*99/100].Microseconds())/1000, "p99-ms")
-}
-
-// schedule is when b.N requests are due; without a rate at once.
-func schedule(b *testing.B, perSecond float64) <-chan time.Time {
-	if perSecond > 0 {
-		return loadgen.Due(b.Context(), perSecond, b.N)
-	}
-	due := make(chan time.Time, b.N)
-	for range b.N {
-		due <- time.Time{}
-	}
-	close(due)
-	return due
 }
 
 // used is the processor time that this process has used.

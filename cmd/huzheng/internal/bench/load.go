@@ -22,12 +22,12 @@ const clients = 32
 // load asks one gateway for verdicts and does as little else as it can: bodies are made beforehand, answers are searched
 // and not parsed. It shares the machine with what it measures.
 type load struct {
-	url, key string
-	bodies   [][]byte
+	*loadgen.Pool
+	bodies [][]byte
 }
 
 func (w *world) load(list []presented) (*load, error) {
-	l := &load{url: w.door.URL + "/v1/verifications", key: w.door.Key}
+	l := &load{Pool: loadgen.NewPool(w.door.URL+"/v1/verifications", w.door.Key)}
 	for i := range list {
 		body, err := json.Marshal(client.VerificationRequest{Presentation: string(list[i].text), Receipt: list[i].receipt,
 			UseCause: "bench", Scenario: scenario})
@@ -41,21 +41,14 @@ func (w *world) load(list []presented) (*load, error) {
 
 var validAnswer = []byte(`"result":"valid"`)
 
-// asker is one connection's; close it.
-type asker struct {
-	*loadgen.Caller
-	bodies [][]byte
-}
-
-func (l *load) asker() *asker { return &asker{loadgen.New(l.url, l.key), l.bodies} }
-
 // ask asks for the i-th presentation.
-func (a *asker) ask(ctx context.Context, i int) error {
-	status, answer, err := a.Post(ctx, a.bodies[i%len(a.bodies)])
-	if err == nil && (status != http.StatusOK || !bytes.Contains(answer, validAnswer)) {
-		err = fmt.Errorf("a presentation over HTTP: %d %.200s", status, answer)
-	}
-	return err
+func (l *load) ask(ctx context.Context, i int) error {
+	return l.Post(ctx, l.bodies[i%len(l.bodies)], func(status int, answer []byte) error {
+		if status != http.StatusOK || !bytes.Contains(answer, validAnswer) {
+			return fmt.Errorf("a presentation over HTTP: %d %.200s", status, answer)
+		}
+		return nil
+	})
 }
 
 // throughput measures verdicts over HTTP, one presentation a request, the load on the same machine.
@@ -64,15 +57,14 @@ func (w *world) throughput(ctx context.Context, list []presented, during time.Du
 	if err != nil {
 		return nil, err
 	}
+	defer l.Close()
 	var done atomic.Int64
 	start := time.Now()
 	group, ctx := errgroup.WithContext(ctx)
 	for c := range clients {
 		group.Go(func() error {
-			a := l.asker()
-			defer a.Close()
 			for i := c; time.Since(start) < during; i++ {
-				if err := a.ask(ctx, i); err != nil {
+				if err := l.ask(ctx, i); err != nil {
 					return err
 				}
 				done.Add(1)
@@ -96,28 +88,20 @@ func (w *world) latency(ctx context.Context, list []presented, during time.Durat
 	if err != nil {
 		return nil, err
 	}
+	defer l.Close()
 	n := int(during.Seconds() * arrivals)
-	var taken []time.Duration
+	taken := make([]time.Duration, n)
 	var mu sync.Mutex
 	var first error
-	var group sync.WaitGroup
-	due := loadgen.Due(ctx, arrivals, n)
-	for range 2 * clients {
-		group.Go(func() {
-			a := l.asker()
-			defer a.Close()
-			for at := range due {
-				err := a.ask(ctx, len(due))
-				took := time.Since(at)
-				mu.Lock()
-				if taken = append(taken, took); err != nil {
-					first = err
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	group.Wait()
+	loadgen.Open(ctx, arrivals, n, 2*clients, func(i int, due time.Time) {
+		err := l.ask(ctx, i)
+		taken[i] = time.Since(due)
+		if err != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			first = err
+		}
+	})
 	if first != nil {
 		return nil, first
 	}

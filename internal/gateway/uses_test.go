@@ -1,9 +1,12 @@
 package gateway_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +56,11 @@ func TestAVerificationElsewhereIsInTheCitizensRecord(t *testing.T) {
 	// What a region cannot prove is shown as such, whoever it is that lies.
 	flipped := []byte(v.Receipt)
 	flipped[len(flipped)-10] ^= 1
+	header, rest, _ := strings.Cut(v.Receipt, ".")
+	plain, err := base64.RawURLEncoding.DecodeString(header)
+	require.NoError(t, err)
+	otherwise := bytes.Replace(plain, []byte(attest.SuiteStd.Alg()), []byte(attest.SuiteGM.Alg()), 1)
+	require.NotEqual(t, plain, otherwise)
 	for _, lie := range []struct {
 		region, receipt string
 		code            attest.Code
@@ -60,6 +68,7 @@ func TestAVerificationElsewhereIsInTheCitizensRecord(t *testing.T) {
 		{"430000", v.Receipt, attest.CodeVerificationReceipt}, // in another's name
 		{abroad.Code, "no receipt", attest.CodeVerificationReceipt},
 		{abroad.Code, string(flipped), attest.CodeSignature},
+		{abroad.Code, base64.RawURLEncoding.EncodeToString(otherwise) + "." + rest, attest.CodeAlgMismatch},
 	} {
 		before := len(c.uses(t))
 		report(lie.region, c.id, lie.receipt)
@@ -83,7 +92,7 @@ func TestAVerificationElsewhereIsInTheCitizensRecord(t *testing.T) {
 	assert.Empty(t, c.uses(t), "erased with its citizen")
 	sound, err := home.Gateway.Vault().CheckUses()
 	require.NoError(t, err)
-	assert.EqualValues(t, 5, sound, "and the chain is whole")
+	assert.EqualValues(t, 6, sound, "and the chain is whole")
 }
 
 // TestAReportWaitsForARegionThatIsAway closes the home while it is used.

@@ -57,21 +57,24 @@ func (h *Home) readReported(u *custody.Use) error {
 }
 
 func (h *Home) proved(u *custody.Use) (*attest.VerificationReceipt, error) {
-	if _, _, err := attest.ParseVerificationReceipt(u.Receipts[0]); err != nil {
-		return nil, attest.Errorf(attest.CodeVerificationReceipt, "what was reported is no receipt: %s", attest.CodeOf(err))
-	}
 	v, err := h.o.Receipts.ReadReceipt(u.By.Region, u.Receipts[0])
-	if err == nil && v.Verdict.Commitment != u.Shown[0].Commitment {
-		err = attest.Errorf(attest.CodeVerificationReceipt, "the receipt is about another certificate than was reported")
+	if err != nil {
+		if _, _, unread := attest.ParseVerificationReceipt(u.Receipts[0]); unread != nil {
+			err = attest.Errorf(attest.CodeVerificationReceipt, "what was reported is no receipt: %s", attest.CodeOf(unread))
+		}
+		return nil, err
 	}
-	return v, err
+	if v.Verdict.Commitment != u.Shown[0].Commitment {
+		return nil, attest.Errorf(attest.CodeVerificationReceipt, "the receipt is about another certificate than was reported")
+	}
+	return v, nil
 }
 
 // doubted are the codes of a receipt that does not hold; any other is a failure to find out.
 func doubted(code attest.Code) bool {
 	switch code {
-	case attest.CodeVerificationReceipt, attest.CodeSignature, attest.CodeKeyCompromised, attest.CodeKeyUnknown, attest.CodeNetworkMismatch,
-		attest.CodeKeyMismatch, attest.CodeKeyUse:
+	case attest.CodeVerificationReceipt, attest.CodeSignature, attest.CodeAlgMismatch, attest.CodeKeyCompromised, attest.CodeKeyUnknown,
+		attest.CodeNetworkMismatch, attest.CodeKeyMismatch, attest.CodeKeyUse, attest.CodeKeyFormat:
 		return true
 	}
 	return false

@@ -241,6 +241,20 @@ func (f *Follower) WaitFor(ctx context.Context, height uint64) error {
 	}
 }
 
+// To follows until the replica has applied the block of that number, and ends. Errors: why it could not get there, as Run's.
+func (f *Follower) To(ctx context.Context, height uint64) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- f.Run(ctx) }()
+	err := f.WaitFor(ctx, height)
+	stop()
+	if ran := <-ended; err != nil && !errors.Is(ran, context.Canceled) {
+		err = ran
+	}
+	return err
+}
+
 // Changed is closed when the next block has been applied, or Run ends.
 func (f *Follower) Changed() <-chan struct{} {
 	f.mu.Lock()

@@ -1,7 +1,6 @@
 package benchnet_test
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"testing"
@@ -79,15 +78,9 @@ func rebuild(b *testing.B, c fabric.Config, last uint64) time.Duration {
 	require.NoError(b, err)
 	client, err := fabric.Dial(c)
 	require.NoError(b, err)
-	f := follow.New(follow.Options{Source: client, Replica: x, Logger: quiet})
-	ctx, stop := context.WithCancel(b.Context())
-	ended := make(chan error, 1)
 	began := time.Now()
-	go func() { ended <- f.Run(ctx) }()
-	require.NoError(b, f.WaitFor(ctx, last))
+	require.NoError(b, follow.New(follow.Options{Source: client, Replica: x, Logger: quiet}).To(b.Context(), last))
 	took := time.Since(began)
-	stop()
-	require.ErrorIs(b, <-ended, context.Canceled)
 	require.NoError(b, client.Close())
 	require.NoError(b, x.Close())
 	return took

@@ -149,6 +149,7 @@ func (r *Result) addAlike(found []Finding) {
 type truth struct {
 	state  map[string][]byte
 	hashes [][]byte
+	behind string // what to do where an index has applied blocks that the ledger does not have
 }
 
 // Batch implements vault.BatchView.
@@ -173,7 +174,7 @@ func readLedger(ctx context.Context, dir string, o embedded.Options) (*truth, er
 }
 
 func readState(ctx context.Context, ledger *embedded.Ledger) (*truth, error) {
-	t := &truth{state: map[string][]byte{}}
+	t := &truth{state: map[string][]byte{}, behind: actLedger}
 	err := ledger.State(func(key string, value []byte) error {
 		t.state[key] = bytes.Clone(value)
 		return nil
@@ -209,7 +210,7 @@ func (r *Result) checkIndex(t *truth, m *consortium.Member) error {
 	switch {
 	case next > uint64(len(t.hashes)):
 		r.add(Finding{Error, part, attest.CodeLedgerBehind, fmt.Sprintf("block %d", next-1),
-			"the index has applied blocks that the ledger does not have", actLedger})
+			"the index has applied blocks that the ledger does not have", t.behind})
 	case next > 0 && !bytes.Equal(x.BlockHash(), t.hashes[next-1]):
 		r.add(Finding{Error, part, attest.CodeChainFork, fmt.Sprintf("block %d", next-1), "another block than the ledger's", actRebuild})
 	case next < uint64(len(t.hashes)):

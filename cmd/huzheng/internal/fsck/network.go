@@ -44,7 +44,7 @@ func (r *Result) readNetwork(ctx context.Context, p *consortium.Plan, progress f
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, x.Close()) }()
-	t = &truth{state: map[string][]byte{}}
+	t = &truth{state: map[string][]byte{}, behind: actAudit}
 	err = t.follow(ctx, client, x, next, progress)
 	switch attest.CodeOf(err) {
 	case attest.CodeRulesDiverged:
@@ -65,17 +65,7 @@ func (r *Result) readNetwork(ctx context.Context, p *consortium.Plan, progress f
 
 // follow applies the blocks before next and notes their hashes.
 func (t *truth) follow(ctx context.Context, source follow.Source, x *index.Index, next uint64, progress func(done, total uint64)) error {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	f := follow.New(follow.Options{Source: &noting{source, t, next, progress}, Replica: x, Logger: quiet()})
-	ended := make(chan error, 1)
-	go func() { ended <- f.Run(ctx) }()
-	err := f.WaitFor(ctx, next-1)
-	stop()
-	if ran := <-ended; err != nil && !errors.Is(ran, context.Canceled) {
-		err = ran // why it could not be waited for
-	}
-	return err
+	return follow.New(follow.Options{Source: &noting{source, t, next, progress}, Replica: x, Logger: quiet()}).To(ctx, next-1)
 }
 
 // noting is a source that tells of the blocks that it has passed on, up to the last that is wanted.

@@ -16,8 +16,13 @@ func respond(c echo.Context, status int, body any) error {
 	if err != nil {
 		return err
 	}
+	return send(c, status, append(data, '\n'))
+}
+
+// send writes an answer that is JSON already.
+func send(c echo.Context, status int, data []byte) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.Blob(status, mimeJSON, append(data, '\n'))
+	return c.Blob(status, mimeJSON, data)
 }
 
 // answer writes what a service returned: its error, or its result with 200.

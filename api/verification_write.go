@@ -67,6 +67,5 @@ func respondVerification(c echo.Context, v *Verification) error {
 	v.write(w)
 	*buffer = append(w.Close(), '\n')
 	defer answers.Put(buffer) // once it is written
-	c.Response().Header().Set("Cache-Control", "no-store")
-	return c.Blob(http.StatusOK, mimeJSON, *buffer)
+	return send(c, http.StatusOK, *buffer)
 }

@@ -5,8 +5,7 @@ import (
 	"runtime/debug"
 )
 
-// gcPercent: a gateway's live memory is a few dozen MB, and a verdict's 30 kB of garbage cost it an eighth of its time with Go's
-// own 100.
+// gcPercent: a gateway's live memory is a few dozen MB, and a verdict's garbage cost it an eighth of its time with Go's own 100.
 const gcPercent = 400
 
 // threadsPerCore: a verdict waits for its record's syncs, in calls in which Go's scheduler leaves a core idle until it notices, and

@@ -9,9 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -19,6 +17,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/attest/registry"
 	"github.com/huzheng-ledger/huzheng/internal/index"
 	"github.com/huzheng-ledger/huzheng/internal/index/indextest"
+	"github.com/huzheng-ledger/huzheng/internal/testcpu"
 )
 
 // shelf is a ledger whose blocks are all there.
@@ -183,7 +182,7 @@ func rebuildSerially(t testing.TB, dir string, blocks []registry.Block) *index.I
 }
 
 func benchRebuild(b *testing.B, h *indextest.History, build func(dir string) *index.Index) {
-	began := processorTime(b)
+	began := testcpu.Used(b)
 	for b.Loop() {
 		dir := b.TempDir() + "/index"
 		x := build(dir)
@@ -192,7 +191,7 @@ func benchRebuild(b *testing.B, h *indextest.History, build func(dir string) *in
 		require.NoError(b, os.RemoveAll(dir))
 	}
 	commands := float64(b.N) * float64(h.Commands)
-	b.ReportMetric(float64((processorTime(b)-began).Microseconds())/commands, "cpu-µs/command")
+	b.ReportMetric(float64((testcpu.Used(b)-began).Microseconds())/commands, "cpu-µs/command")
 	b.ReportMetric(commands/b.Elapsed().Seconds(), "commands/s")
 }
 
@@ -205,21 +204,13 @@ func benchSignatures(b *testing.B, h *indextest.History) {
 			all, keys = append(all, p), append(keys, h.Key(p.Signer()))
 		}
 	}
-	began := processorTime(b)
+	began := testcpu.Used(b)
 	for b.Loop() {
 		for i, p := range all {
 			p.Check(keys[i])
 		}
 	}
 	commands := float64(b.N) * float64(len(all))
-	b.ReportMetric(float64((processorTime(b)-began).Microseconds())/commands, "cpu-µs/command")
+	b.ReportMetric(float64((testcpu.Used(b)-began).Microseconds())/commands, "cpu-µs/command")
 	b.ReportMetric(commands/b.Elapsed().Seconds(), "commands/s")
-}
-
-// processorTime is what the process has used so far, user and system: the truer figure where the machine has neighbours.
-func processorTime(b *testing.B) time.Duration {
-	b.Helper()
-	var u syscall.Rusage
-	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -18,9 +18,23 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/loadgen"
 )
 
+// counting is a server that counts the connections made to it.
+func counting(t *testing.T, answer http.HandlerFunc) (address string, connections *atomic.Int64) {
+	t.Helper()
+	connections = &atomic.Int64{}
+	server := httptest.NewUnstartedServer(answer)
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.Start()
+	t.Cleanup(server.Close)
+	return server.URL, connections
+}
+
 func TestACallerKeepsItsConnection(t *testing.T) {
-	var connections atomic.Int64
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	address, connections := counting(t, func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		assert.NoError(t, err)
 		assert.Equal(t, "POST /v1/verifications?a=b", r.Method+" "+r.URL.RequestURI())
@@ -36,15 +50,8 @@ func TestACallerKeepsItsConnection(t *testing.T) {
 			w.WriteHeader(http.StatusTooManyRequests)
 		}
 		_, _ = w.Write(append(body, '!'))
-	}))
-	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
-		if s == http.StateNew {
-			connections.Add(1)
-		}
-	}
-	server.Start()
-	defer server.Close()
-	c := loadgen.New(server.URL+"/v1/verifications?a=b", "key")
+	})
+	c := loadgen.New(address+"/v1/verifications?a=b", "key")
 	defer c.Close()
 	for _, ask := range []struct {
 		body, answer string
@@ -95,18 +102,8 @@ func TestACallerFailsAndGoesOn(t *testing.T) {
 }
 
 func TestAPoolUsesTheLastConnectionAgain(t *testing.T) {
-	var connections atomic.Int64
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(w, r.Body)
-	}))
-	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
-		if s == http.StateNew {
-			connections.Add(1)
-		}
-	}
-	server.Start()
-	defer server.Close()
-	p := loadgen.NewPool(server.URL, "key")
+	address, connections := counting(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.Copy(w, r.Body) })
+	p := loadgen.NewPool(address, "key")
 	defer p.Close()
 	post := func(body string, meanwhile func()) {
 		require.NoError(t, p.Post(t.Context(), []byte(body), func(status int, answer []byte) error {

@@ -3,8 +3,9 @@ package loadgen
 import (
 	"context"
 	"runtime"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // Due gives the moments at which the requests of an open load are due, each at its time, and ends after n of them or with ctx. Whoever
@@ -33,18 +34,16 @@ func Due(ctx context.Context, perSecond float64, n int) <-chan time.Time {
 
 // Open does something whenever it is due, so many times a second and n times, at most most at a time, and returns once all is done.
 func Open(ctx context.Context, perSecond float64, n, most int, do func(i int, due time.Time)) {
-	var doing sync.WaitGroup
-	defer doing.Wait()
-	free := make(chan struct{}, most)
-	i := 0
+	var doing errgroup.Group
+	doing.SetLimit(most)
+	next := 0
 	for at := range Due(ctx, perSecond, n) {
-		free <- struct{}{}
-		doing.Add(1)
-		go func(i int) {
-			defer doing.Done()
+		i := next
+		next++
+		doing.Go(func() error {
 			do(i, at)
-			<-free
-		}(i)
-		i++
+			return nil
+		})
 	}
+	_ = doing.Wait() // nothing that is done gives an error
 }

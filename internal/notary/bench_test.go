@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -22,6 +21,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/custody"
 	"github.com/huzheng-ledger/huzheng/internal/keys"
 	"github.com/huzheng-ledger/huzheng/internal/sample"
+	"github.com/huzheng-ledger/huzheng/internal/testcpu"
 	"github.com/huzheng-ledger/huzheng/internal/testledger"
 	"github.com/huzheng-ledger/huzheng/internal/vault"
 )
@@ -114,14 +114,6 @@ func registerBenchKey(b *testing.B, f *office, submit func(key string, c registr
 
 func (s *benchSigners) Owned(string) ([]string, error) { return []string{s.authority.KeyID()}, nil }
 
-// cpu is the processor time that this process has used.
-func cpu(b *testing.B) time.Duration {
-	b.Helper()
-	var u syscall.Rusage
-	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
 // BenchmarkIssue signs, commits, stores and anchors certificates of 12 fields with a holder key each in custody, on the
 // embedded ledger, end to end: the clock stops when the last one is anchored.
 func BenchmarkIssue(b *testing.B) {
@@ -138,7 +130,7 @@ func benchmarkIssue(b *testing.B, suite attest.Suite, size int) {
 	var n atomic.Int64
 	b.SetParallelism(max(2, 64/size))
 	b.ResetTimer()
-	before := cpu(b)
+	before := testcpu.Used(b)
 	b.RunParallel(func(pb *testing.PB) {
 		for pb.Next() {
 			id := n.Add(1)
@@ -155,7 +147,7 @@ func benchmarkIssue(b *testing.B, suite attest.Suite, size int) {
 	requireAllAnchored(b, f)
 	certificates := float64(b.N) * float64(size)
 	b.ReportMetric(certificates/b.Elapsed().Seconds(), "certificates/s")
-	b.ReportMetric(float64((cpu(b)-before).Microseconds())/certificates, "cpu-µs/certificate") // on a shared machine the truer figure
+	b.ReportMetric(float64((testcpu.Used(b)-before).Microseconds())/certificates, "cpu-µs/certificate") // on a shared machine the truer figure
 }
 
 // benchRequests are n requests for certificates of twelve fields.

@@ -69,10 +69,13 @@ type message interface {
 	read(f *attest.Fields)
 }
 
+// sized is a message that may be large, and says about how many bytes it will be.
+type sized interface{ size() int }
+
 func encode(m message) []byte {
 	size := 1024
-	if r, ok := m.(*reports); ok { // by far the largest
-		size += r.size()
+	if large, ok := m.(sized); ok {
+		size += large.size()
 	}
 	w := attest.NewObjectWriter(make([]byte, 0, size))
 	m.write(w)
@@ -195,7 +198,7 @@ func (m *receipts) read(f *attest.Fields) {
 // reports carries receipts of verifications without a code with what they are about, at most MaxReports.
 type reports struct{ list []custody.Report }
 
-// size is about what write will write.
+// size implements sized.
 func (m *reports) size() (bytes int) {
 	for i := range m.list {
 		bytes += len(m.list[i].JWS) + 128

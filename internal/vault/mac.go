@@ -8,13 +8,18 @@ import (
 	"sync"
 
 	"github.com/huzheng-ledger/huzheng/attest"
+	"github.com/huzheng-ledger/huzheng/internal/keys"
 )
 
-// macs makes HMACs under one key, whose schedule is computed once for each of those that are at work at a time.
+// macs makes HMACs under one key, derived from the master key, whose schedule is computed once for each of those that are at work at a time.
 type macs struct{ idle sync.Pool }
 
-func newMACs(suite attest.Suite, key [32]byte) *macs {
-	return &macs{idle: sync.Pool{New: func() any { return hmac.New(suite.New, key[:]) }}}
+func newMACs(master *keys.Master, suite attest.Suite, purpose keys.Purpose) (*macs, error) {
+	key, err := master.Derive(suite, purpose)
+	if err != nil {
+		return nil, err
+	}
+	return &macs{idle: sync.Pool{New: func() any { return hmac.New(suite.New, key[:]) }}}, nil
 }
 
 // sum is over the parts, each with its length before it, so that no two lists of parts are one text.

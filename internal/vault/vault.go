@@ -187,12 +187,11 @@ func (v *Vault) load(o Options) (err error) {
 	if err := v.checkMeta(o.Master); err != nil {
 		return err
 	}
-	for purpose, m := range map[keys.Purpose]**macs{keys.PurposeSubject: &v.subjects, keys.PurposeOperation: &v.operations} {
-		key, err := o.Master.Derive(v.suite, purpose)
-		if err != nil {
-			return err
-		}
-		*m = newMACs(v.suite, key)
+	if v.subjects, err = newMACs(o.Master, v.suite, keys.PurposeSubject); err != nil {
+		return err
+	}
+	if v.operations, err = newMACs(o.Master, v.suite, keys.PurposeOperation); err != nil {
+		return err
 	}
 	if !o.Inspect {
 		if err := v.redoErasures(); err != nil {

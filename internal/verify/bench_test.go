@@ -9,7 +9,6 @@ import (
 	mathrand "math/rand/v2"
 	"path/filepath"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -24,6 +23,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/internal/index/indextest"
 	"github.com/huzheng-ledger/huzheng/internal/keys"
 	"github.com/huzheng-ledger/huzheng/internal/sample"
+	"github.com/huzheng-ledger/huzheng/internal/testcpu"
 	"github.com/huzheng-ledger/huzheng/internal/testledger"
 	"github.com/huzheng-ledger/huzheng/internal/vault"
 	"github.com/huzheng-ledger/huzheng/internal/verify"
@@ -247,28 +247,20 @@ func (w *benchWorld) verifier(audited, reports bool) *verify.Verifier {
 	return verify.New(o)
 }
 
-// cpu is the processor time that this process has used.
-func cpu(b *testing.B) time.Duration {
-	b.Helper()
-	var u syscall.Rusage
-	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
-}
-
 // run does work with presentations drawn at random, from callers at once.
 func (w *benchWorld) run(b *testing.B, callers int, work func(s *verify.Submission)) {
 	var seed atomic.Uint64
 	b.SetParallelism(callers)
 	b.ReportAllocs()
 	b.ResetTimer()
-	before := cpu(b)
+	before := testcpu.Used(b)
 	b.RunParallel(func(pb *testing.PB) {
 		rng := mathrand.New(mathrand.NewPCG(seed.Add(1), 1))
 		for pb.Next() {
 			work(&w.shown[rng.IntN(len(w.shown))])
 		}
 	})
-	b.ReportMetric(float64((cpu(b)-before).Nanoseconds())/1000/float64(b.N), "cpu-µs/verification") // on a shared machine the truer figure
+	b.ReportMetric(float64((testcpu.Used(b)-before).Nanoseconds())/1000/float64(b.N), "cpu-µs/verification") // on a shared machine the truer figure
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "verifications/s")
 }
 

@@ -20,19 +20,26 @@ import (
 )
 
 func TestScripts(t *testing.T) {
-	bin := filepath.Dir(program.Build(t))
 	types, err := filepath.Abs("../../internal/sample/types")
 	require.NoError(t, err)
+	run(t, "testdata/script", map[string]string{"TYPES": types}, commands)
+}
+
+// run runs the scripts of a folder, with our program on the path.
+func run(t *testing.T, dir string, variables map[string]string, cmds map[string]command) {
+	bin := filepath.Dir(program.Build(t))
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: dir,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("PATH", bin+string(filepath.ListSeparator)+os.Getenv("PATH"))
 			env.Setenv("HOME", env.WorkDir)
-			env.Setenv("TYPES", types)
+			for name, value := range variables {
+				env.Setenv(name, value)
+			}
 			env.Values[gatewayValue{}] = &gateway{}
 			return nil
 		},
-		Cmds:                commands,
+		Cmds:                cmds,
 		RequireExplicitExec: true,
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"os"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/huzheng-ledger/huzheng/attest"
 	"github.com/huzheng-ledger/huzheng/internal/consortium"
 	"github.com/huzheng-ledger/huzheng/internal/loadgen"
+	"github.com/huzheng-ledger/huzheng/internal/testcpu"
 )
 
 // BenchmarkHTTP asks for verdicts over HTTP, from 32 connections of this process at once or at a fixed rate, so that -cpuprofile shows
@@ -42,7 +42,7 @@ func BenchmarkHTTP(b *testing.B) {
 func benchmarkLoad(b *testing.B, l *load, perSecond float64) {
 	defer consortium.Tune(os.Getenv)() // as huzheng serve does
 	taken := make([]time.Duration, b.N)
-	began := used(b)
+	began := testcpu.Used(b)
 	b.ResetTimer()
 	ask := func(i int, due time.Time) {
 		if err := l.ask(b.Context(), i); err != nil {
@@ -65,16 +65,8 @@ func benchmarkLoad(b *testing.B, l *load, perSecond float64) {
 	}
 	b.StopTimer()
 	slices.Sort(taken)
-	b.ReportMetric(float64(used(b)-began)/float64(time.Microsecond)/float64(b.N), "cpu-µs/verdict")
+	b.ReportMetric(float64(testcpu.Used(b)-began)/float64(time.Microsecond)/float64(b.N), "cpu-µs/verdict")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "verdicts/s")
 	b.ReportMetric(float64(taken[b.N/2].Microseconds())/1000, "p50-ms")
 	b.ReportMetric(float64(taken[b.N*99/100].Microseconds())/1000, "p99-ms")
-}
-
-// used is the processor time that this process has used.
-func used(b *testing.B) time.Duration {
-	b.Helper()
-	var u syscall.Rusage
-	require.NoError(b, syscall.Getrusage(syscall.RUSAGE_SELF, &u))
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
